@@ -1,0 +1,95 @@
+package dossier
+
+import (
+	"regexp"
+	"strings"
+	"time"
+)
+
+// CollectionKind says what the records of a collection are.
+type CollectionKind string
+
+// The kinds of collection.
+const (
+	Base CollectionKind = "base" // plain records
+	Auth CollectionKind = "auth" // records that can log in: each has an Account
+)
+
+// Superusers is the name of the system collection whose records may do everything.
+const Superusers = "_superusers"
+
+// A Collection is a named set of records that share fields. A Collection of a Space never changes.
+type Collection struct {
+	ID     ID     // made once, survives a rename
+	Number int64  // unique in the space; negative for system collections, which only some dialects show
+	Name   string // [A-Za-z_][A-Za-z0-9_]*
+	Label  string // for people; defaults to Name
+	Kind   CollectionKind
+	System bool
+	Rules  Rules
+	Fields []*Field // in the owner's order
+	// Identifier is the name of the field whose text stands for a record; "" is the first text field.
+	Identifier string
+	// Draft collections do not yet exist for record verbs: made, but not published.
+	Draft   bool
+	Created time.Time
+	Updated time.Time
+}
+
+// Rules say who may do what, as text in the rule language that the server was built with. nil: superusers only. "": everyone.
+// Otherwise an expression that must hold.
+type Rules struct {
+	List, View, Create, Update, Delete *string
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// ValidName reports whether s may name a collection or field: [A-Za-z_][A-Za-z0-9_]*, 100 bytes at most.
+func ValidName(s string) bool { return len(s) <= 100 && nameForm.MatchString(s) }
+
+// Field finds a field by name.
+func (c *Collection) Field(name string) (*Field, bool) {
+	return findField(c.Fields, func(f *Field) bool { return f.Name == name })
+}
+
+// FieldByCode finds a field by code.
+func (c *Collection) FieldByCode(code string) (*Field, bool) {
+	return findField(c.Fields, func(f *Field) bool { return f.Code == code })
+}
+
+// FieldByNumber finds a field by number.
+func (c *Collection) FieldByNumber(n int64) (*Field, bool) {
+	return findField(c.Fields, func(f *Field) bool { return f.Number == n })
+}
+
+func findField(fields []*Field, ok func(*Field) bool) (*Field, bool) {
+	for _, f := range fields {
+		if ok(f) {
+			return f, true
+		}
+	}
+	return nil, false
+}
+
+// IdentifierField is the field whose text stands for a record where another record refers to it: the chosen one, else the
+// first text field. nil if there is none.
+func (c *Collection) IdentifierField() *Field {
+	if f, ok := c.Field(c.Identifier); ok {
+		return f
+	}
+	f, _ := findField(c.Fields, func(f *Field) bool { return f.Type == TypeText })
+	return f
+}
+
+// HasFiles reports whether a record of c can hold files, in a field or in a table's row.
+func (c *Collection) HasFiles() bool {
+	for _, f := range c.Fields {
+		if f.HoldsFiles() {
+			return true
+		}
+	}
+	return false
+}
+
+// SameName reports whether two names would clash: names differ by more than the case of their letters.
+func SameName(a, b string) bool { return strings.EqualFold(a, b) }
