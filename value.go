@@ -62,6 +62,8 @@ type FileRef struct {
 	ID ID
 	// How says what ID may be.
 	How Attach
+	// Staged, if set, is an upload whose bytes are kept and whose row the same write makes; ID and How do not matter then.
+	Staged *Upload
 }
 
 // Attach says which files a FileRef may name.

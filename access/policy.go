@@ -1,0 +1,116 @@
+package access
+
+import (
+	"errors"
+
+	"dossier"
+	"dossier/query"
+)
+
+// Action is what a principal wants to do with records.
+type Action string
+
+// The actions. List asks for many records, View for one and its protected files.
+const (
+	List   Action = "list"
+	View   Action = "view"
+	Create Action = "create"
+	Update Action = "update"
+	Delete Action = "delete"
+)
+
+// Causes of a Denied error: which of the two it was is for errors.Is.
+var (
+	// ErrLocked: the collection is closed to the principal for that action, whatever the record.
+	ErrLocked = errors.New("closed to this principal")
+	// ErrRule: the rule does not let this record through, or there is no such record for the principal.
+	ErrRule = errors.New("the rule does not hold")
+)
+
+// A Question is what a rule is compiled for: who asks, and what a write would put.
+type Question struct {
+	Principal Principal
+	Action    Action
+	// Body holds, by field name, the values a create or update would leave in the fields it touches. nil for reads.
+	Body map[string]dossier.Value
+	// Account is what the record's account would be, nil where it is not touched.
+	Account *dossier.Account
+	// Sent names what the caller gave, unknown names and the account's included. nil for reads.
+	Sent map[string]bool
+	// Current is the stored record of an update or delete, nil otherwise.
+	Current *dossier.Record
+}
+
+// A Language reads rules. An empty text never reaches it.
+type Language interface {
+	// Rule turns the text of a rule of c into a filter that holds of exactly the records the rule lets through, for one
+	// question. A text that is no rule is dossier.Invalid.
+	Rule(space *dossier.Space, c *dossier.Collection, text string, q Question) (query.Filter, error)
+}
+
+// A Policy decides with the rules of a language.
+type Policy struct{ Language Language }
+
+// Filter says which records of c the question's principal may act on: nil for all, a filter, or a Denied error caused by
+// ErrLocked for none whatever they hold.
+func (p Policy) Filter(space *dossier.Space, c *dossier.Collection, q Question) (query.Filter, error) {
+	who := q.Principal
+	if who.IsSuper() || who.Kind == KindKey && !c.System {
+		return nil, nil
+	}
+	if who.Kind == KindToken {
+		if who.Has(c, rightFor(q.Action)) {
+			return nil, nil
+		}
+		return nil, locked(c, q)
+	}
+	rule := ruleFor(c, q.Action)
+	if rule == nil || who.Kind == KindKey {
+		return nil, locked(c, q)
+	}
+	if *rule == "" {
+		return nil, nil
+	}
+	f, err := p.Language.Rule(space, c, *rule, q)
+	if err != nil {
+		return nil, dossier.Errorf(dossier.Internal, "%s rule of %s: %w", q.Action, c.Name, err)
+	}
+	return f, nil
+}
+
+func locked(c *dossier.Collection, q Question) error {
+	return dossier.Errorf(dossier.Denied, "%s %s as %s: %w", q.Action, c.Name, q.Principal.Kind, ErrLocked)
+}
+
+// Refused is the error for a record that a rule does not let through.
+func Refused(c *dossier.Collection, a Action) error {
+	return dossier.Errorf(dossier.Denied, "%s %s: %w", a, c.Name, ErrRule)
+}
+
+func rightFor(a Action) Right {
+	switch a {
+	case Create:
+		return RightAdd
+	case Update:
+		return RightEdit
+	case Delete:
+		return RightDelete
+	}
+	return RightView
+}
+
+func ruleFor(c *dossier.Collection, a Action) *string {
+	switch a {
+	case List:
+		return c.Rules.List
+	case View:
+		return c.Rules.View
+	case Create:
+		return c.Rules.Create
+	case Update:
+		return c.Rules.Update
+	case Delete:
+		return c.Rules.Delete
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+// Package core holds the verbs of the house: one method per use case, on one Service. Every verb takes the Principal who
+// asks, decides with access, keeps the life cycle of files (lease, bytes, use), and leaves rows to a store.Store and bytes to
+// a blob.Store.
+// Not here: HTTP, SQL, wire syntax, any vendor's word.
+package core
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dossier"
+	"dossier/access"
+	"dossier/blob"
+	"dossier/store"
+	"dossier/thumb"
+)
+
+// Options are what a Service is made of. Store, Blobs, Rules and Random are needed; the rest has defaults.
+type Options struct {
+	Store  store.Store
+	Blobs  blob.Store
+	Thumbs thumb.Maker     // nil: pictures are served as they are
+	Rules  access.Language // reads the rules of collections
+	Random io.Reader       // a CSPRNG
+	Now    func() time.Time
+	Log    *slog.Logger
+	// Grace is how old a blob without a row must be before a sweep takes it for left behind. 0 is an hour.
+	Grace time.Duration
+}
+
+// A Service is the verbs over one space. Safe for concurrent use.
+type Service struct {
+	store  store.Store
+	blobs  blob.Store
+	thumbs thumb.Maker
+	policy access.Policy
+	random io.Reader
+	now    func() time.Time
+	log    *slog.Logger
+	grace  time.Duration
+	born   time.Time
+
+	space   atomic.Pointer[dossier.Space]
+	tokens  atomic.Pointer[tokenSet]
+	secret  []byte        // signs what the server gives out; made once per space
+	schema  sync.Mutex    // one change of the schema at a time
+	hashing chan struct{} // bounds concurrent password hashes
+	making  flights       // thumbnails being made
+	failed  failures      // thumbnails that cannot be made
+	dummy   func() string // a password hash that nobody has
+}
+
+// New makes a Service over what o names and loads the space, making it on the first start.
+func New(ctx context.Context, o Options) (*Service, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.Grace == 0 {
+		o.Grace = time.Hour
+	}
+	s := &Service{
+		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
+		random: o.Random, now: o.Now, log: o.Log, grace: o.Grace, born: o.Now(),
+		hashing: make(chan struct{}, maxHashes),
+	}
+	s.dummy = sync.OnceValue(func() string { return hashPassword(s.random, "nobody has this password") })
+	if err := s.found(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.reload(ctx); err != nil {
+		return nil, err
+	}
+	return s, s.reloadTokens(ctx)
+}
+
+// Space is the collections, settings and pages as they are now. What a request reads of it stays as it was for that request.
+func (s *Service) Space() *dossier.Space { return s.space.Load() }
+
+// Now is the service's clock, to the millisecond that records keep.
+func (s *Service) Now() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+
+// Random is the service's source of randomness.
+func (s *Service) Random() io.Reader { return s.random }
+
+// Log is the service's logger.
+func (s *Service) Log() *slog.Logger { return s.log }

@@ -1,0 +1,4 @@
+package core
+
+type flights struct{}
+type failures struct{}
