@@ -25,6 +25,7 @@ type Sort struct {
 }
 
 // A Filter is true or false of a record, never unknown. The nodes are And, Or, Not, Const, Compare, In, Empty, Like, Some and Every.
+// A nil Filter is true, wherever it stands.
 type Filter interface{ filter() }
 
 // And is true if all of its filters are; And{} is true.
@@ -83,7 +84,7 @@ const (
 )
 
 // Like is true if the operand's text matches Pattern, in which % stands for any run of characters, _ for one character and
-// \ takes the meaning from the next. False if the operand is empty. Numbers, dates, instants and JSON match by their text:
+// \ takes the meaning from the next; it cannot be the last. False if the operand is empty. Numbers, dates, instants and JSON match by their text:
 // a number's shortest, an instant's "2006-01-02 15:04:05.000Z", a list's elements as a JSON array.
 type Like struct {
 	Of      Operand
@@ -92,7 +93,7 @@ type Like struct {
 }
 
 // Some is true if at least one element of Over makes Where true. Over is
-//   - a multiple select: Where speaks of Element,
+//   - a select, single or multiple: Where speaks of Element,
 //   - a relation, single or multiple: Where speaks of the related record's columns (a missing record counts as no element),
 //   - a file field: Where speaks of File columns,
 //   - a table: Where speaks of the row's columns,
@@ -150,7 +151,8 @@ type Column struct {
 	Meta bool
 }
 
-// The columns that every record has, by Column.Name with Meta set. The last five only auth records have.
+// The columns that every record has, by Column.Name with Meta set. The last three only auth records have. A login or email that
+// is "" is empty.
 const (
 	ID           = "id"            // Text
 	Number       = "number"        // Number
@@ -182,7 +184,7 @@ func Col(name string) Column { return Column{Name: name} }
 // Literal is a fixed value; nil is the empty one.
 type Literal struct{ Value dossier.Value }
 
-// Element is the element at hand of a Some or Every over a multiple select, or the ID of the related record of one over a relation.
+// Element is the element at hand of a Some or Every over a select, or the ID of the related record of one over a relation.
 type Element struct{}
 
 // Outer is what Of means one level further out, around the nearest Some or Every.
