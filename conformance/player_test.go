@@ -127,6 +127,11 @@ x
 
 200
 {{~--B\r\nx\r\n}}`,
+		"a class of status": `# Get.
+GET /file
+
+2xx
+= @hello.txt`,
 		"redirects are not followed": `# Moved.
 GET /moved
 
