@@ -1,20 +1,25 @@
 package wire
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
-	"net/textproto"
+	"strings"
+	"sync"
+
+	"dossier"
 )
 
 // Causes of multipart errors, for errors.Is.
 var (
-	ErrNotMultipart    = errors.New("not multipart/form-data")          // Unsupported: another type; Invalid: no usable boundary
-	ErrContentEncoding = errors.New("content encoding is not accepted") // Unsupported
-	ErrTruncated       = errors.New("truncated before the end of body") // Invalid
-	ErrDisposition     = errors.New("broken content disposition")       // Invalid
-	ErrPartHeader      = errors.New("broken part header")               // Invalid: malformed, too long or too many
-	ErrTooManyParts    = errors.New("too many parts")                   // TooLarge
+	ErrNotMultipart    = errors.New("not multipart/form-data")                   // Unsupported: another type; Invalid: no usable boundary
+	ErrContentEncoding = errors.New("content encoding is not accepted")          // Unsupported
+	ErrTruncated       = errors.New("the body ends before its closing boundary") // Invalid
+	ErrDisposition     = errors.New("broken content disposition")                // Invalid
+	ErrPartHeader      = errors.New("broken part header")                        // Invalid: malformed, too long or too many
+	ErrTooManyParts    = errors.New("too many parts")                            // TooLarge
 )
 
 // Limits bound what a multipart body may cost besides the bytes of its files. A zero is the default.
@@ -22,7 +27,7 @@ type Limits struct {
 	Parts           int   // parts in all: 200
 	FieldBytes      int64 // one part read by Text: 1 MiB
 	TotalFieldBytes int64 // all parts read by Text: 16 MiB
-	HeaderBytes     int64 // header of one part: 16 KiB
+	HeaderBytes     int   // header of one part: 16 KiB, which is also the most
 	Headers         int   // header lines of one part: 32
 	Preamble        int64 // bytes before the first boundary: 64 KiB
 	Epilogue        int64 // bytes read after the last boundary, the rest is left unread: 64 KiB
@@ -32,38 +37,239 @@ type Limits struct {
 	GuessBoundary bool
 }
 
+func (l Limits) withDefaults() Limits {
+	l.Parts = cmp.Or(l.Parts, 200)
+	l.FieldBytes = cmp.Or(l.FieldBytes, 1<<20)
+	l.TotalFieldBytes = cmp.Or(l.TotalFieldBytes, 16<<20)
+	l.HeaderBytes = min(cmp.Or(l.HeaderBytes, 16<<10), 16<<10)
+	l.Headers = cmp.Or(l.Headers, 32)
+	l.Preamble = cmp.Or(l.Preamble, 64<<10)
+	l.Epilogue = cmp.Or(l.Epilogue, 64<<10)
+	return l
+}
+
+// A place is where a Multipart stands.
+type place int
+
+const (
+	inPreamble place = iota
+	inBody           // of a part
+	atHeader         // after a boundary line
+	atEnd            // after the closing boundary
+)
+
 // A Multipart reads the parts of a multipart/form-data body one after another from the socket. It keeps one buffer,
 // whatever the size of the body.
-type Multipart struct{}
+type Multipart struct {
+	r     io.Reader
+	l     Limits
+	read  int64 // bytes of r read so far
+	rerr  error // what r ended with
+	err   error // final: what Next ended with
+	buf   *[partBuffer]byte
+	pos   int // buf[pos:end] is unread
+	end   int
+	known int // bytes from pos on that belong to the part
+
+	dash  []byte // "--boundary"
+	delim []byte // line end and dash
+	place place
+	fresh bool // at the first byte of a part, where the delimiter needs no line end of its own
+	parts int
+	text  int64 // bytes that Text returned
+	part  *Part
+}
+
+// partBuffer is the size of the one buffer. Bigger ones were not faster.
+const partBuffer = 128 << 10
+
+var partBuffers = sync.Pool{New: func() any { return new([partBuffer]byte) }}
 
 // OpenMultipart begins to read r's body. Any media type but multipart/form-data is Unsupported with ErrNotMultipart; a
 // missing, repeated or unusable boundary Invalid with ErrNotMultipart; a Content-Encoding Unsupported with
 // ErrContentEncoding. Lines may end in LF alone. Nothing is ever read as nested multipart.
-func OpenMultipart(r *http.Request, l Limits) (*Multipart, error) { return nil, nil }
+func OpenMultipart(r *http.Request, l Limits) (*Multipart, error) {
+	boundary, err := boundaryOf(r.Header)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkEncoding(r); err != nil {
+		return nil, err
+	}
+	if l.Body > 0 && r.ContentLength > l.Body {
+		return nil, tooLarge(l.Body)
+	}
+	m := &Multipart{r: r.Body, l: l.withDefaults(), buf: partBuffers.Get().(*[partBuffer]byte)}
+	if r.Body == nil {
+		m.r = http.NoBody
+	}
+	m.end = copy(m.buf[:], "\n") // the first boundary line follows a line end like all others
+	if boundary == "" && l.GuessBoundary {
+		boundary = m.guessBoundary()
+	}
+	if !validBoundary(boundary) {
+		m.Close()
+		return nil, dossier.Errorf(dossier.Invalid, "%w: no boundary, or one that cannot be", ErrNotMultipart)
+	}
+	m.dash = []byte("--" + boundary)
+	m.delim = []byte("\n--" + boundary)
+	return m, nil
+}
+
+// boundaryOf returns the boundary parameter, "" if there is none.
+func boundaryOf(h http.Header) (string, error) {
+	types := h.Values("Content-Type")
+	if len(types) > 1 {
+		return "", dossier.Errorf(dossier.Invalid, "%w: several content types", ErrNotMultipart)
+	}
+	media, params, ok := parseParams(h.Get("Content-Type"))
+	if head, _, _ := strings.Cut(h.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(head), "multipart/form-data") {
+		return "", dossier.Errorf(dossier.Unsupported, "%w but %.100q", ErrNotMultipart, strings.TrimSpace(head))
+	}
+	boundary, n := "", 0
+	for _, p := range params {
+		if p.name == "boundary" {
+			boundary = p.value
+			n++
+		}
+	}
+	if !ok || n > 1 || n == 1 && !validBoundary(boundary) || media == "" {
+		return "", dossier.Errorf(dossier.Invalid, "%w: malformed content type", ErrNotMultipart)
+	}
+	return boundary, nil
+}
+
+// validBoundary holds boundaries to RFC 2046's length, and to printable characters.
+func validBoundary(b string) bool {
+	for i := range len(b) {
+		if b[i] < ' ' || b[i] > '~' {
+			return false
+		}
+	}
+	return b != "" && len(b) <= 70 && b[len(b)-1] != ' '
+}
+
+// guessBoundary returns what follows the "--" that the body's first line begins with, "" for any other line.
+func (m *Multipart) guessBoundary() string {
+	const longest = len("\n--") + 70 + len(" \r\n")
+	for bytes.IndexByte(m.buf[1:m.end], '\n') < 0 && m.end < longest && m.fill() {
+	}
+	line, _, ok := bytes.Cut(m.buf[1:m.end], []byte("\n"))
+	boundary, dashed := bytes.CutPrefix(bytes.TrimRight(line, " \t\r"), []byte("--"))
+	if !ok || !dashed {
+		return ""
+	}
+	return string(boundary)
+}
+
+// Close gives the buffer back; m and its parts must not be used after. It does not close the body.
+func (m *Multipart) Close() {
+	if m.buf != nil {
+		partBuffers.Put(m.buf)
+		m.buf, m.part, m.err = nil, nil, errClosed
+	}
+}
+
+var errClosed = errors.New("wire: multipart is closed")
 
 // Next skips what is left of the current part and returns the next one. It returns io.EOF only after a proper closing
 // boundary, with the body read to its end (as far as Limits.Epilogue). Errors are final.
-func (m *Multipart) Next() (*Part, error) { return nil, io.EOF }
-
-// Close gives the buffer back; m and its parts must not be used after. It does not close the body.
-func (m *Multipart) Close() {}
-
-// A Part is one part of a form. Its bytes are read as sent; a Content-Transfer-Encoding that would change them is refused
-// by Next as dossier.Unsupported. It is valid until the following call of Next.
-type Part struct {
-	Name        string               // never empty
-	FileName    string               // as sent, see CleanName; "" if absent, empty or in an unknown charset
-	HasFileName bool                 // a file, even one without a usable name; otherwise a text field
-	ContentType string               // as declared, "" if not
-	Header      textproto.MIMEHeader // all of the part's header
+func (m *Multipart) Next() (*Part, error) {
+	if m.err == nil {
+		m.part, m.err = m.next()
+	}
+	if m.err != nil {
+		m.part = nil
+		return nil, m.err
+	}
+	return m.part, nil
 }
 
-// Read reads the part's bytes; io.EOF at their end. A body that ends first is dossier.Invalid with ErrTruncated.
-func (p *Part) Read(b []byte) (int, error) { return 0, io.EOF }
+func (m *Multipart) next() (*Part, error) {
+	m.part = nil
+	if err := m.skip(); err != nil {
+		return nil, err
+	}
+	if m.place == atEnd {
+		return nil, m.epilogue()
+	}
+	if m.parts++; m.parts > m.l.Parts {
+		return nil, dossier.Errorf(dossier.TooLarge, "%w: over %d", ErrTooManyParts, m.l.Parts)
+	}
+	p, err := m.header()
+	if err != nil {
+		return nil, err
+	}
+	m.place, m.fresh = inBody, true
+	return p, nil
+}
 
-// WriteTo writes the part's bytes to w from the reader's own buffer, without copying them: io.Copy uses it.
-func (p *Part) WriteTo(w io.Writer) (int64, error) { return 0, nil }
+// skip goes on to the next boundary.
+func (m *Multipart) skip() error {
+	var skipped int64
+	for m.place == inPreamble || m.place == inBody {
+		first := m.place == inPreamble
+		n, err := m.window()
+		if err != nil {
+			if first && errors.Is(err, ErrTruncated) {
+				return dossier.Errorf(dossier.Invalid, "%w: its boundary is not in the body", ErrNotMultipart)
+			}
+			return err
+		}
+		m.take(n)
+		if skipped += int64(n); first && skipped > m.l.Preamble {
+			return dossier.Errorf(dossier.TooLarge, "over %d bytes before the first boundary", m.l.Preamble)
+		}
+	}
+	return nil
+}
 
-// Text reads the part as text within Limits.FieldBytes and Limits.TotalFieldBytes, else dossier.TooLarge. Invalid UTF-8
-// and NUL are dossier.Invalid.
-func (p *Part) Text() (string, error) { return "", nil }
+// epilogue reads the body to its end, or as far as the limit goes.
+func (m *Multipart) epilogue() error {
+	for n := int64(0); ; {
+		n += int64(m.end - m.pos)
+		m.pos = m.end
+		if n > m.l.Epilogue || m.rerr == io.EOF {
+			return io.EOF
+		}
+		if !m.fill() && m.rerr != io.EOF {
+			return m.bodyError()
+		}
+	}
+}
+
+// take drops n known bytes.
+func (m *Multipart) take(n int) {
+	m.pos += n
+	m.known -= n
+}
+
+// fill reads once, after making room. It reports false when r has ended or the buffer is full.
+func (m *Multipart) fill() bool {
+	if m.rerr != nil {
+		return false
+	}
+	if m.pos > 0 {
+		m.end = copy(m.buf[:], m.buf[m.pos:m.end])
+		m.pos = 0
+	}
+	if m.end == len(m.buf) {
+		return false
+	}
+	n, err := m.r.Read(m.buf[m.end:])
+	m.end += n
+	m.read += int64(n)
+	m.rerr = err
+	if m.l.Body > 0 && m.read > m.l.Body {
+		m.rerr = tooLarge(m.l.Body)
+	}
+	return n > 0 || err == nil
+}
+
+// bodyError is the error for a body that ended where it must not.
+func (m *Multipart) bodyError() error {
+	if m.rerr == io.EOF || m.rerr == io.ErrUnexpectedEOF {
+		return dossier.Errorf(dossier.Invalid, "%w", ErrTruncated)
+	}
+	return bodyError(m.rerr)
+}
