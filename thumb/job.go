@@ -109,16 +109,14 @@ func (j *job) readHeader(ctx context.Context, maxPixels int64) error {
 	}
 	j.w, j.h = c.Width, c.Height
 	j.traits = j.format.traits(j.head)
-	shown := plan(j.spec, orientedW(j), orientedH(j))
+	sw, sh := j.traits.orient.size(j.w, j.h)
+	shown := plan(j.spec, sw, sh)
 	if r := shown.window; r.Dx() > maxOutputSide || r.Dy() > maxOutputSide {
 		return dossier.Errorf(dossier.TooLarge, "make a thumbnail: the result would be %d×%d", r.Dx(), r.Dy())
 	}
 	j.layout = j.traits.orient.stored(shown, j.w, j.h)
 	return checkPixels(shown.window.Dx(), shown.window.Dy(), maxPixels)
 }
-
-func orientedW(j *job) int { w, _ := j.traits.orient.size(j.w, j.h); return w }
-func orientedH(j *job) int { _, h := j.traits.orient.size(j.w, j.h); return h }
 
 func (j *job) sniff() *format {
 	for i := range formats {
