@@ -72,12 +72,14 @@ func (g *guardedBody) Read(b []byte) (int, error) {
 // Close closes the body. The last deadline stays in force for what the server still reads of it.
 func (g *guardedBody) Close() error { return g.body.Close() }
 
-// maxPiece is what GuardWriter lets a writer wait for at once.
-const maxPiece = 64 << 10
+// maxPiece is what GuardWriter lets a writer wait for at once: at MinRate two minutes, within which nobody can tell a slow
+// client from one that is gone. Smaller pieces are slower, bigger ones hardly faster.
+const maxPiece = 128 << 10
 
 // GuardWriter returns a writer over w that cuts off a client which takes less than minRate bytes a second over window, by
-// moving the connection's write deadline before each piece of at most 64 KiB. The last deadline stays in force for the
-// server's own flush, so guard every response of a server or none. Serve guards itself.
+// moving the connection's write deadline before each piece of at most 128 KiB, by the time the piece may take but at least
+// window. The last deadline stays in force for the server's own flush, so guard every response of a server or none. Serve
+// guards itself.
 func GuardWriter(w http.ResponseWriter, minRate int64, window time.Duration) http.ResponseWriter {
 	g := &guardedWriter{ResponseWriter: w, rc: http.NewResponseController(w), minRate: max(1, minRate), window: window}
 	g.extend(0)

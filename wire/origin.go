@@ -79,8 +79,9 @@ func AcceptLanguage(r *http.Request, supported ...string) string {
 	best, bestQ := "", 0.0
 	for i, entry := range strings.SplitN(r.Header.Get("Accept-Language"), ",", maxLanguages+1) {
 		tag, params, _ := strings.Cut(entry, ";")
-		if q := quality(params); q > bestQ && i < maxLanguages {
-			best, bestQ = strings.ToLower(strings.TrimSpace(tag)), q
+		tag = strings.ToLower(strings.TrimSpace(tag))
+		if q := quality(params); tag != "" && q > bestQ && i < maxLanguages {
+			best, bestQ = tag, q
 		}
 	}
 	for _, s := range supported {

@@ -1,11 +1,14 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
+
+	"dossier"
 )
 
 // A Handler answers a request, or returns the error that its Router's onError answers.
@@ -39,7 +42,11 @@ func NewRouter(mux *http.ServeMux, onError func(w http.ResponseWriter, r *http.R
 }
 
 func logAbort(r *http.Request, err error) {
-	slog.WarnContext(r.Context(), "response aborted", "method", r.Method, "pattern", r.Pattern, "err", err)
+	level := slog.LevelWarn
+	if errors.Is(err, dossier.Canceled) {
+		level = slog.LevelDebug // clients go away every day
+	}
+	slog.Log(r.Context(), level, "response aborted", "method", r.Method, "pattern", r.Pattern, "err", err)
 }
 
 // Handle registers h for "METHOD /path/{x}". The method is required.
