@@ -51,23 +51,30 @@ type Language interface {
 // A Policy decides with the rules of a language.
 type Policy struct{ Language Language }
 
-// Filter says which records of c the question's principal may act on: nil for all, a filter, or a Denied error caused by
-// ErrLocked for none whatever they hold.
-func (p Policy) Filter(space *dossier.Space, c *dossier.Collection, q Question) (query.Filter, error) {
+// Locked is a Denied error caused by ErrLocked if c is closed to the question's principal for that action, whatever the record.
+func (p Policy) Locked(c *dossier.Collection, q Question) error {
 	who := q.Principal
-	if who.IsSuper() || who.Kind == KindKey && !c.System {
+	switch {
+	case who.IsSuper(), who.Kind == KindKey && !c.System:
+		return nil
+	case who.Kind == KindToken && who.Has(c, rightFor(q.Action)):
+		return nil
+	case who.Kind == KindToken, who.Kind == KindKey, ruleFor(c, q.Action) == nil:
+		return dossier.Errorf(dossier.Denied, "%s %s as %s: %w", q.Action, c.Name, who.Kind, ErrLocked)
+	}
+	return nil
+}
+
+// Filter says which records of c the question's principal may act on: nil for all, a filter, or the error of Locked.
+func (p Policy) Filter(space *dossier.Space, c *dossier.Collection, q Question) (query.Filter, error) {
+	if err := p.Locked(c, q); err != nil {
+		return nil, err
+	}
+	switch q.Principal.Kind {
+	case KindSuperuser, KindSystem, KindKey, KindToken:
 		return nil, nil
 	}
-	if who.Kind == KindToken {
-		if who.Has(c, rightFor(q.Action)) {
-			return nil, nil
-		}
-		return nil, locked(c, q)
-	}
 	rule := ruleFor(c, q.Action)
-	if rule == nil || who.Kind == KindKey {
-		return nil, locked(c, q)
-	}
 	if *rule == "" {
 		return nil, nil
 	}
@@ -76,10 +83,6 @@ func (p Policy) Filter(space *dossier.Space, c *dossier.Collection, q Question) 
 		return nil, dossier.Errorf(dossier.Internal, "%s rule of %s: %w", q.Action, c.Name, err)
 	}
 	return f, nil
-}
-
-func locked(c *dossier.Collection, q Question) error {
-	return dossier.Errorf(dossier.Denied, "%s %s as %s: %w", q.Action, c.Name, q.Principal.Kind, ErrLocked)
 }
 
 // Refused is the error for a record that a rule does not let through.

@@ -98,10 +98,11 @@ func holds(ctx context.Context, tx store.Tx, space *dossier.Space, c *dossier.Co
 	if filter == nil {
 		return nil
 	}
-	if _, err := query.Check(space, c, query.Query{Filter: filter}); err != nil {
+	checked, err := query.Check(space, c, query.Query{Filter: filter})
+	if err != nil {
 		return dossier.Errorf(dossier.Internal, "%s rule of %s: %w", a, c.Name, err)
 	}
-	ok, err := query.Eval(ctx, space, c, filter, r, store.Source(tx, space))
+	ok, err := query.Eval(ctx, space, c, checked.Query().Filter, r, store.Source(tx, space))
 	if err != nil {
 		return err
 	}
@@ -114,9 +115,5 @@ func holds(ctx context.Context, tx store.Tx, space *dossier.Space, c *dossier.Co
 // May reports whether who has any chance to do a in c: a Denied error by access.ErrLocked if not. It is for refusing early,
 // before bytes are read; the verb itself still decides.
 func (s *Service) May(who access.Principal, c *dossier.Collection, a access.Action) error {
-	_, err := s.policy.Filter(s.Space(), c, access.Question{Principal: who, Action: a})
-	if dossier.KindOf(err) == dossier.Denied {
-		return err
-	}
-	return nil
+	return s.policy.Locked(c, access.Question{Principal: who, Action: a})
 }

@@ -2,9 +2,14 @@ package core
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
 
 	"dossier"
 	"dossier/access"
+	"dossier/store"
 )
 
 // A Schema is what an owner wants a space to be, as a schema file says it. What it does not mention stays as it is.
@@ -36,20 +41,339 @@ type SchemaToken struct {
 // SchemaKey is an API key to make.
 type SchemaKey struct{ Key, Name string }
 
+// DefaultUsers is the collection that a user belongs to where nothing else is said.
+const DefaultUsers = "users"
+
 // ApplySchema makes the space what schema says: adds and alters, and removes fields and collections that it does not name only with
-// prune. Applying the same schema twice changes nothing. It returns one sentence per change.
+// prune. Applying the same schema twice changes nothing: users, tokens and keys that exist stay as they are. It returns one
+// sentence per change.
 func (s *Service) ApplySchema(ctx context.Context, who access.Principal, schema Schema, prune bool) ([]string, error) {
-	panic("later")
+	if !who.IsSuper() {
+		return nil, dossier.Errorf(dossier.Denied, "only superusers change the schema")
+	}
+	s.schema.Lock()
+	defer s.schema.Unlock()
+	p, err := s.plan(ctx, schema, prune)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.carryOut(ctx, p); err != nil {
+		return nil, err
+	}
+	made, err := s.applyPeople(ctx, who, schema)
+	return append(p.said, made...), err
+}
+
+// plan is what a change of the schema comes to.
+type plan struct {
+	application string
+	settings    *dossier.Settings
+	pages       []dossier.Page
+	put         []*dossier.Collection
+	drop        []*dossier.Collection
+	numbers     *numbers
+	said        []string // one sentence per change
+}
+
+func (p *plan) say(format string, args ...any) { p.said = append(p.said, fmt.Sprintf(format, args...)) }
+
+// plan compares schema with the space as it is.
+func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, error) {
+	space := s.Space()
+	numbers, err := s.numbers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &plan{numbers: numbers}
+	if schema.Application != "" && schema.Application != space.Application {
+		p.application = schema.Application
+		p.say("application is %s", schema.Application)
+	}
+	if schema.Settings != nil && *schema.Settings != space.Settings {
+		p.settings = schema.Settings
+		p.say("settings changed")
+	}
+	if schema.Pages != nil && !sameJSON(schema.Pages, space.Pages) {
+		p.pages = schema.Pages
+		p.say("pages changed")
+	}
+	if err := s.planCollections(p, space, schema.Collections, prune); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (s *Service) planCollections(p *plan, space *dossier.Space, wanted []*dossier.Collection, prune bool) error {
+	merged := make([]*dossier.Collection, len(wanted))
+	olds := make([]*dossier.Collection, len(wanted))
+	for i, c := range wanted {
+		merged[i], olds[i] = merge(space, c, prune)
+	}
+	next := &dossier.Space{Application: space.Application, Settings: space.Settings, Collections: slices.Clone(merged)}
+	for _, c := range space.Collections {
+		if slices.ContainsFunc(olds, func(o *dossier.Collection) bool { return o != nil && o.ID == c.ID }) {
+			continue
+		}
+		if prune && !c.System {
+			p.drop = append(p.drop, c)
+			p.say("collection %s removed", c.Name)
+			continue
+		}
+		next.Collections = append(next.Collections, c)
+	}
+	if err := s.complete(next, merged, p.numbers); err != nil {
+		return err
+	}
+	for i, c := range merged {
+		switch {
+		case olds[i] == nil:
+			p.say("collection %s added", c.Name)
+		case sameJSON(olds[i], c):
+			continue
+		default:
+			c.Updated = s.Now()
+			p.say("collection %s changed", c.Name)
+		}
+		p.put = append(p.put, c)
+	}
+	return nil
+}
+
+// merge lays what is wanted of a collection over what there is: found by number if that is given, else by name. Fields that are not
+// wanted stay unless prune.
+func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, old *dossier.Collection) {
+	c := *want
+	for _, o := range space.Collections {
+		if !o.System && (want.Number != 0 && o.Number == want.Number || want.Number == 0 && o.Name == want.Name) {
+			old = o
+		}
+	}
+	if old == nil {
+		c.Fields = cloneFields(want.Fields)
+		return &c, nil
+	}
+	c.ID, c.Number, c.Created, c.Updated, c.Draft = old.ID, old.Number, old.Created, old.Updated, old.Draft
+	c.Fields = mergeFields(old.Fields, want.Fields, prune)
+	return &c, old
+}
+
+func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
+	kept := map[dossier.ID]bool{}
+	out := make([]*dossier.Field, 0, len(want))
+	for _, w := range cloneFields(want) {
+		for _, o := range old {
+			if w.Number != 0 && o.Number == w.Number || w.Number == 0 && o.Name == w.Name {
+				w.ID, w.Number, w.Extra = o.ID, o.Number, o.Extra
+				w.Fields = mergeFields(o.Fields, w.Fields, prune)
+				kept[o.ID] = true
+			}
+		}
+		out = append(out, w)
+	}
+	for _, o := range old {
+		if !kept[o.ID] && !prune {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func cloneFields(fields []*dossier.Field) []*dossier.Field {
+	out := make([]*dossier.Field, len(fields))
+	for i, f := range fields {
+		g := *f
+		g.Fields = cloneFields(f.Fields)
+		if len(f.Fields) == 0 {
+			g.Fields = nil
+		}
+		out[i] = &g
+	}
+	return out
+}
+
+// sameJSON reports whether two definitions say the same.
+func sameJSON(a, b any) bool {
+	x, err1 := json.Marshal(a)
+	y, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && string(x) == string(y)
+}
+
+// carryOut makes the changes of p in one transaction and puts the new space in force.
+func (s *Service) carryOut(ctx context.Context, p *plan) error {
+	if len(p.said) == 0 {
+		return nil
+	}
+	version := s.Space().Version + 1
+	err := s.store.Update(ctx, func(tx store.Tx) error {
+		for _, c := range p.drop {
+			if err := tx.Collections().Delete(ctx, c, s.Now()); err != nil {
+				return err
+			}
+		}
+		for _, c := range p.put {
+			if err := tx.Collections().Put(ctx, c); err != nil {
+				return fmt.Errorf("collection %s: %w", c.Name, err)
+			}
+		}
+		return p.putMeta(ctx, tx.Meta(), version)
+	})
+	if err != nil {
+		return err
+	}
+	return s.reload(ctx)
+}
+
+func (p *plan) putMeta(ctx context.Context, meta store.Meta, version int64) error {
+	texts := map[string]string{
+		metaVersion:   fmt.Sprint(version),
+		metaLastField: fmt.Sprint(p.numbers.field),
+		metaLastColl:  fmt.Sprint(p.numbers.collection),
+	}
+	if p.application != "" {
+		texts[metaApplication] = p.application
+	}
+	for key, text := range texts {
+		if err := meta.Put(ctx, key, text); err != nil {
+			return err
+		}
+	}
+	if p.settings != nil {
+		if err := putJSON(ctx, meta, metaSettings, p.settings); err != nil {
+			return err
+		}
+	}
+	if p.pages != nil {
+		return putJSON(ctx, meta, metaPages, p.pages)
+	}
+	return nil
 }
 
 // PutCollection creates a collection (ID "") or changes one to what c says; numbers and IDs that are missing are made. Denied unless
 // who is a superuser, or a token with the right to manage it. Problems are per field.
 func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *dossier.Collection) (*dossier.Collection, error) {
-	panic("later")
+	s.schema.Lock()
+	defer s.schema.Unlock()
+	space := s.Space()
+	old, exists := space.CollectionByID(c.ID)
+	if c.ID == "" {
+		exists = false
+	}
+	if !who.IsSuper() && !(exists && who.Has(old, access.RightManage)) {
+		return nil, dossier.Errorf(dossier.Denied, "change collection %s: %w", c.Name, access.ErrLocked)
+	}
+	numbers, err := s.numbers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next := *c
+	next.Fields = cloneFields(c.Fields)
+	all := &dossier.Space{Application: space.Application, Settings: space.Settings}
+	for _, o := range space.Collections {
+		if !exists || o.ID != c.ID {
+			all.Collections = append(all.Collections, o)
+		}
+	}
+	all.Collections = append(all.Collections, &next)
+	if err := s.complete(all, []*dossier.Collection{&next}, numbers); err != nil {
+		return nil, err
+	}
+	next.Updated = s.Now()
+	p := &plan{numbers: numbers, put: []*dossier.Collection{&next}, said: []string{"changed"}}
+	if err := s.carryOut(ctx, p); err != nil {
+		return nil, err
+	}
+	made, _ := s.Space().CollectionByID(next.ID)
+	return made, nil
 }
 
 // DeleteCollection removes a collection with its records and files. System collections, and ones that others refer to, are
 // refused.
 func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c *dossier.Collection) error {
-	panic("later")
+	s.schema.Lock()
+	defer s.schema.Unlock()
+	if !who.IsSuper() && !who.Has(c, access.RightManage) {
+		return dossier.Errorf(dossier.Denied, "delete collection %s: %w", c.Name, access.ErrLocked)
+	}
+	if c.System {
+		return dossier.Errorf(dossier.Invalid, "the collection %s belongs to the system", c.Name)
+	}
+	for _, other := range s.Space().Collections {
+		for _, f := range other.Fields {
+			if other.ID != c.ID && f.IsRelation() && f.Collection == c.ID {
+				return &dossier.Error{Kind: dossier.Invalid, Msg: "the field " + f.Name + " of " + other.Name + " refers to it",
+					Problems: []dossier.Problem{{Path: []string{other.Name, f.Name}, Code: dossier.CodeTaken}}}
+			}
+		}
+	}
+	numbers, err := s.numbers(ctx)
+	if err != nil {
+		return err
+	}
+	return s.carryOut(ctx, &plan{numbers: numbers, drop: []*dossier.Collection{c}, said: []string{"removed"}})
+}
+
+// PutSettings changes the space's settings.
+func (s *Service) PutSettings(ctx context.Context, who access.Principal, settings dossier.Settings) error {
+	_, err := s.ApplySchema(ctx, who, Schema{Settings: &settings}, false)
+	return err
+}
+
+// applyPeople makes the users, tokens and keys of a schema that are not there yet.
+func (s *Service) applyPeople(ctx context.Context, who access.Principal, schema Schema) ([]string, error) {
+	var said []string
+	for _, u := range schema.Users {
+		made, err := s.applyUser(ctx, who, u)
+		if err != nil {
+			return said, fmt.Errorf("user %s: %w", u.Email, err)
+		}
+		if made {
+			said = append(said, "user "+u.Email+" added")
+		}
+	}
+	for _, t := range schema.Tokens {
+		if _, known := s.token(t.Token); known {
+			continue
+		}
+		if _, err := s.CreateToken(ctx, who, t.Name, t.Token, t.Collections); err != nil {
+			return said, fmt.Errorf("token %s: %w", t.Name, err)
+		}
+		said = append(said, "token "+t.Name+" added")
+	}
+	for _, k := range schema.Keys {
+		if _, known := s.token(k.Key); known {
+			continue
+		}
+		if _, err := s.CreateKey(ctx, who, k.Name, k.Key); err != nil {
+			return said, fmt.Errorf("key %s: %w", k.Name, err)
+		}
+		said = append(said, "key "+k.Name+" added")
+	}
+	return said, nil
+}
+
+func (s *Service) applyUser(ctx context.Context, who access.Principal, u SchemaUser) (bool, error) {
+	name := u.Collection
+	if u.Superuser {
+		name = dossier.Superusers
+	} else if name == "" {
+		name = DefaultUsers
+	}
+	c, ok := s.Space().Collection(name)
+	if !ok || c.Kind != dossier.Auth {
+		return false, dossier.Errorf(dossier.Invalid, "no collection %q whose records can log in", name)
+	}
+	found, err := s.byLogin(ctx, name, u.Email)
+	if err != nil || len(found) > 0 {
+		return false, err
+	}
+	yes := true
+	change := Change{Loose: true, Account: &AccountChange{Email: &u.Email, Password: &u.Password, Verified: &yes}}
+	if f, ok := c.Field("name"); ok && f.Type == dossier.TypeText && u.Name != "" {
+		change.Values = map[string]dossier.Value{"name": dossier.Text(u.Name)}
+	}
+	if strings.TrimSpace(u.Password) == "" {
+		return false, dossier.Errorf(dossier.Invalid, "a user needs a password")
+	}
+	_, err = s.CreateRecord(ctx, who, c, "", change)
+	return err == nil, err
 }

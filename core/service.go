@@ -30,6 +30,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Grace is how old a blob without a row must be before a sweep takes it for left behind. 0 is an hour.
 	Grace time.Duration
+	// Sole says that nobody else writes to Blobs: a blob without a row from before the start is then left behind for sure.
+	Sole bool
 }
 
 // A Service is the verbs over one space. Safe for concurrent use.
@@ -42,16 +44,18 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 	grace  time.Duration
-	born   time.Time
+	born   time.Time // blobs without a row that are older are left behind; zero if that cannot be said
 
-	space   atomic.Pointer[dossier.Space]
-	tokens  atomic.Pointer[tokenSet]
-	secret  []byte        // signs what the server gives out; made once per space
-	schema  sync.Mutex    // one change of the schema at a time
-	hashing chan struct{} // bounds concurrent password hashes
-	making  flights       // thumbnails being made
-	failed  failures      // thumbnails that cannot be made
-	dummy   func() string // a password hash that nobody has
+	space    atomic.Pointer[dossier.Space]
+	tokens   atomic.Pointer[tokenSet]
+	secret   []byte        // signs what the server gives out; made once per space
+	schema   sync.Mutex    // one change of the schema at a time
+	hashing  chan struct{} // bounds concurrent password hashes
+	making   flights       // thumbnails being made
+	failed   failures      // thumbnails that cannot be made
+	dummy    func() string // a password hash that nobody has
+	attempts attempts
+	patterns sync.Map // compiled patterns of fields, by text
 }
 
 // New makes a Service over what o names and loads the space, making it on the first start.
@@ -67,10 +71,16 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
-		random: o.Random, now: o.Now, log: o.Log, grace: o.Grace, born: o.Now(),
+		random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
 		hashing: make(chan struct{}, maxHashes),
 	}
-	s.dummy = sync.OnceValue(func() string { return hashPassword(s.random, "nobody has this password") })
+	if o.Sole {
+		s.born = o.Now()
+	}
+	s.dummy = sync.OnceValue(func() string {
+		hash, _ := hashPassword(s.random, "nobody has this password")
+		return hash
+	})
 	if err := s.found(ctx); err != nil {
 		return nil, err
 	}

@@ -1,24 +1,190 @@
 package core
 
-import "context"
+import (
+	"context"
+	"strings"
+	"time"
+
+	"dossier"
+	"dossier/blob"
+	"dossier/store"
+)
 
 // A Swept says what a sweep removed.
-type Swept struct{ Uploads, Blobs int }
+type Swept struct {
+	Uploads int // uploads whose lease had ended, with their bytes
+	Blobs   int // blobs that no row knew
+}
+
+// The sizes of a sweep's steps.
+const (
+	sweepRows  = 200
+	sweepBlobs = 500
+)
 
 // Sweep removes the bytes and rows of uploads whose lease has ended, and bytes that no row knows. Idempotent; safe beside
 // everything else.
-func (s *Service) Sweep(ctx context.Context) (Swept, error) { panic("later") }
+func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, s.born) }
 
-// A Report says what a check found.
-type Report struct {
-	Records, Files, Uploads int
-	Bytes                   int64
-	// Problems are sentences: dangling references, missing, short or altered bytes, blobs nobody knows.
-	Problems []string
-	// Unknown are the keys of blobs that no row knows.
-	Unknown []string
+// SweepEvery sweeps at once and then at every interval, until ctx ends. It logs what it does.
+func (s *Service) SweepEvery(ctx context.Context, interval time.Duration) {
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
+	for {
+		swept, err := s.Sweep(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			s.log.Error("sweep", "error", err)
+		case swept != Swept{}:
+			s.log.Info("swept", "uploads", swept.Uploads, "blobs", swept.Blobs)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
 }
 
-// CheckSpace reads every row and blob and reports what does not fit; deep also reads and hashes all bytes. repair sweeps first,
-// whatever the age of what is left behind.
-func (s *Service) CheckSpace(ctx context.Context, deep, repair bool) (*Report, error) { panic("later") }
+func (s *Service) sweep(ctx context.Context, born time.Time) (Swept, error) {
+	var swept Swept
+	var err error
+	if swept.Uploads, err = s.sweepExpired(ctx); err != nil {
+		return swept, err
+	}
+	swept.Blobs, err = s.sweepUnknown(ctx, born)
+	return swept, err
+}
+
+// sweepExpired removes what has expired: first the bytes, then the rows.
+func (s *Service) sweepExpired(ctx context.Context) (int, error) {
+	removed := 0
+	for {
+		var expired []*dossier.Upload
+		err := s.store.View(ctx, func(tx store.Tx) (err error) {
+			expired, err = tx.Uploads().Expired(ctx, s.Now(), sweepRows)
+			return err
+		})
+		if err != nil || len(expired) == 0 {
+			return removed, err
+		}
+		gone := s.dropBytes(ctx, expired)
+		if err := s.dropRows(ctx, gone); err != nil {
+			return removed, err
+		}
+		removed += len(gone)
+		if len(gone) < len(expired) || ctx.Err() != nil {
+			return removed, ctx.Err() // what could not be removed is tried again at the next sweep
+		}
+	}
+}
+
+// dropBytes deletes the blobs of uploads and returns those for which that worked.
+func (s *Service) dropBytes(ctx context.Context, expired []*dossier.Upload) []dossier.ID {
+	var gone []dossier.ID
+	for _, u := range expired {
+		if err := s.deleteBlobs(ctx, u.ID); err != nil {
+			s.log.Error("delete blobs", "upload", u.ID, "error", err)
+			continue
+		}
+		gone = append(gone, u.ID)
+	}
+	return gone
+}
+
+func (s *Service) dropRows(ctx context.Context, ids []dossier.ID) error {
+	return s.store.Update(ctx, func(tx store.Tx) error {
+		for _, id := range ids {
+			err := tx.Uploads().Remove(ctx, id)
+			if k := dossier.KindOf(err); err != nil && k != dossier.NotFound && k != dossier.Stale {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// deleteBlobs deletes every blob of an upload: its chunks and what was made of them.
+func (s *Service) deleteBlobs(ctx context.Context, id dossier.ID) error {
+	for info, err := range s.blobs.List(ctx, string(id)+"/") {
+		if err != nil {
+			return err
+		}
+		if err := s.blobs.Delete(ctx, info.Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepUnknown removes blobs that no row knows and that are old enough not to be on their way to one.
+func (s *Service) sweepUnknown(ctx context.Context, born time.Time) (int, error) {
+	removed := 0
+	err := s.eachUnknown(ctx, func(info blob.Info) error {
+		if s.now().Sub(info.ModTime) < s.grace && !info.ModTime.Before(born) {
+			return nil
+		}
+		removed++
+		return s.blobs.Delete(ctx, info.Key)
+	})
+	return removed, err
+}
+
+// eachUnknown calls fn for every blob of an upload that is no row. Blobs whose keys are no upload's are not ours to judge.
+func (s *Service) eachUnknown(ctx context.Context, fn func(blob.Info) error) error {
+	var some []blob.Info
+	flush := func() error {
+		unknown, err := s.unknown(ctx, some)
+		some = some[:0]
+		for _, info := range unknown {
+			if err == nil {
+				err = fn(info)
+			}
+		}
+		return err
+	}
+	for info, err := range s.blobs.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		if some = append(some, info); len(some) == sweepBlobs {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// unknown are those of infos whose upload is no row.
+func (s *Service) unknown(ctx context.Context, infos []blob.Info) ([]blob.Info, error) {
+	var ids []dossier.ID
+	for _, info := range infos {
+		if id, ok := uploadOf(info.Key); ok {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var known map[dossier.ID]bool
+	err := s.store.View(ctx, func(tx store.Tx) (err error) {
+		known, err = tx.Files().Known(ctx, ids)
+		return err
+	})
+	var unknown []blob.Info
+	for _, info := range infos {
+		if id, ok := uploadOf(info.Key); ok && !known[id] {
+			unknown = append(unknown, info)
+		}
+	}
+	return unknown, err
+}
+
+// uploadOf is the upload that a blob's key belongs to.
+func uploadOf(key string) (dossier.ID, bool) {
+	id, _, _ := strings.Cut(key, "/")
+	return dossier.ID(id), len(id) == 32 && fileID(dossier.ID(id))
+}

@@ -1,4 +1,157 @@
 package core
 
-type flights struct{}
-type failures struct{}
+import (
+	"context"
+	"io"
+	"sync"
+
+	"dossier"
+	"dossier/thumb"
+)
+
+// A Picture is a thumbnail, ready to be served.
+type Picture struct {
+	Key  string // names the picture for ever: its bytes never change
+	Type string // media type
+	Size int64  // bytes
+	open func(ctx context.Context, off, n int64) (io.ReadCloser, error)
+}
+
+// Open returns n bytes of the picture from off, to the end if n < 0. The caller closes it.
+func (p *Picture) Open(ctx context.Context, off, n int64) (io.ReadCloser, error) {
+	return p.open(ctx, off, n)
+}
+
+// IsPicture reports whether Thumbnail can be asked of f, judged by its sniffed type.
+func IsPicture(f *dossier.File) bool { _, ok := thumb.OutputType(bareType(f.Sniffed)); return ok }
+
+// Thumbnail makes or finds the smaller picture of f. Unsupported where f is no picture that can be made smaller, TooLarge or Busy
+// where it must not be now: the caller then serves f itself. A picture is made once, for all who ask for it at that time and
+// later, whoever of them goes away.
+func (s *Service) Thumbnail(ctx context.Context, f *dossier.File, spec thumb.Spec) (*Picture, error) {
+	mediaType, ok := thumb.OutputType(bareType(f.Sniffed))
+	if !ok || s.thumbs == nil {
+		return nil, dossier.Errorf(dossier.Unsupported, "no picture can be made of a %s", f.Sniffed)
+	}
+	key := string(f.ID) + "/thumb-" + spec.String()
+	if p, err := s.picture(ctx, key, mediaType); dossier.KindOf(err) != dossier.NotFound {
+		return p, err
+	}
+	if err := s.failed.of(key); err != nil {
+		return nil, err
+	}
+	err := s.making.do(ctx, s, key, func(ctx context.Context) error { return s.makeThumb(ctx, f, spec, key) })
+	if err != nil {
+		return nil, err
+	}
+	return s.picture(ctx, key, mediaType)
+}
+
+// picture is a thumbnail that is kept already.
+func (s *Service) picture(ctx context.Context, key, mediaType string) (*Picture, error) {
+	info, err := s.blobs.Stat(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return &Picture{Key: key, Type: mediaType, Size: info.Size, open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
+		return s.blobs.Open(ctx, key, off, n)
+	}}, nil
+}
+
+// makeThumb makes a thumbnail and keeps it as a blob of the file's own, so that it goes when the file goes.
+func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spec, key string) error {
+	src, err := s.OpenFile(ctx, f, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	r, w := io.Pipe()
+	made := make(chan error, 1)
+	dossier.Go(s.log, "thumbnail", func() {
+		var result error = dossier.Errorf(dossier.Internal, "making the thumbnail panicked")
+		defer func() {
+			_ = w.CloseWithError(result)
+			made <- result
+		}()
+		result = s.thumbs.Make(ctx, w, src, spec)
+	})
+	_, putErr := s.blobs.Put(ctx, key, r)
+	_ = r.CloseWithError(putErr)
+	err = <-made
+	switch dossier.KindOf(err) {
+	case dossier.Unsupported, dossier.TooLarge, dossier.Invalid:
+		s.failed.add(key, err)
+	case "":
+		if dossier.KindOf(putErr) != dossier.Exists {
+			err = putErr
+		}
+	}
+	return err
+}
+
+// flights are things being made, by key, so that nothing is made twice at a time.
+type flights struct {
+	mu sync.Mutex
+	by map[string]*flight
+}
+
+type flight struct {
+	done chan struct{}
+	err  error
+}
+
+// do runs fn once for all who call with the same key meanwhile. fn goes on when they have gone away.
+func (fs *flights) do(ctx context.Context, s *Service, key string, fn func(context.Context) error) error {
+	fs.mu.Lock()
+	f := fs.by[key]
+	if f == nil {
+		if fs.by == nil {
+			fs.by = map[string]*flight{}
+		}
+		f = &flight{done: make(chan struct{}), err: dossier.Errorf(dossier.Internal, "it panicked")}
+		fs.by[key] = f
+		detached := context.WithoutCancel(ctx)
+		dossier.Go(s.log, "make once", func() {
+			defer fs.land(key, f)
+			f.err = fn(detached)
+		})
+	}
+	fs.mu.Unlock()
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return dossier.Errorf(dossier.Canceled, "wait for a thumbnail: %w", ctx.Err())
+	}
+}
+
+func (fs *flights) land(key string, f *flight) {
+	fs.mu.Lock()
+	delete(fs.by, key)
+	fs.mu.Unlock()
+	close(f.done)
+}
+
+// maxFailures bounds how many pictures are remembered as impossible.
+const maxFailures = 10_000
+
+// failures remembers what cannot be made, so that it is not tried at every request.
+type failures struct {
+	mu sync.Mutex
+	by map[string]error
+}
+
+func (f *failures) of(key string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.by[key]
+}
+
+func (f *failures) add(key string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.by == nil || len(f.by) >= maxFailures {
+		f.by = map[string]error{}
+	}
+	f.by[key] = err
+}

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -56,7 +57,6 @@ type Update struct {
 	Edit Edit
 	// Password, if set, is the account's new password, in clear. It is hashed before the transaction.
 	Password *string
-	hash     string
 }
 
 // A Batch is several writes in one transaction: all happen or none. Its methods are the Service's verbs of the same name. After
@@ -66,21 +66,35 @@ type Batch struct {
 	tx    store.Tx
 	who   access.Principal
 	space *dossier.Space
+	now   time.Time
 }
 
-// Batch runs fn in one transaction. fn may run more than once; see Edit for what it may do. Passwords in a batch are hashed
-// inside the transaction, so a batch should hold few.
+// Batch runs fn in one transaction. fn may run more than once; see Edit for what it may do. Passwords that were not given to
+// HashAccount before are hashed inside the transaction.
 func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Batch) error) error {
 	return s.store.Update(ctx, func(tx store.Tx) error {
-		return fn(&Batch{s: s, tx: tx, who: who, space: s.Space()})
+		return fn(&Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()})
 	})
+}
+
+// HashAccount hashes the password of a, if it has one, so that no transaction waits for it.
+func (s *Service) HashAccount(ctx context.Context, a *AccountChange) error {
+	if a == nil || a.Password == nil || a.hash != "" {
+		return nil
+	}
+	hash, err := s.HashPassword(ctx, *a.Password)
+	if err != nil {
+		return err
+	}
+	a.hash = hash
+	return nil
 }
 
 // CreateRecord adds a record to c and returns it as it is stored. id "" is a made one; a taken one is Exists. What a field
 // does not allow is Invalid with one Problem per value, an unknown field's name is ignored; uploads of a refused write
 // stay usable.
 func (s *Service) CreateRecord(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID, change Change) (*dossier.Record, error) {
-	if err := s.hashChange(ctx, change.Account); err != nil {
+	if err := s.HashAccount(ctx, change.Account); err != nil {
 		return nil, err
 	}
 	var r *dossier.Record
@@ -94,11 +108,11 @@ func (s *Service) CreateRecord(ctx context.Context, who access.Principal, c *dos
 // UpdateRecord changes a record of c and returns it as it then is. NotFound, Denied, Stale, or Invalid as for CreateRecord.
 func (s *Service) UpdateRecord(ctx context.Context, who access.Principal, c *dossier.Collection, ref Ref, u Update) (*dossier.Record, error) {
 	if u.Password != nil {
-		hash, err := s.HashPassword(ctx, *u.Password)
-		if err != nil {
+		account := &AccountChange{Password: u.Password}
+		if err := s.HashAccount(ctx, account); err != nil {
 			return nil, err
 		}
-		u.hash = hash
+		u.Edit = withPassword(u.Edit, account)
 	}
 	var r *dossier.Record
 	err := s.Batch(ctx, who, func(b *Batch) (err error) {
@@ -106,6 +120,20 @@ func (s *Service) UpdateRecord(ctx context.Context, who access.Principal, c *dos
 		return err
 	})
 	return r, err
+}
+
+// withPassword is edit with the hashed password of a put into its change.
+func withPassword(edit Edit, a *AccountChange) Edit {
+	return func(now *dossier.Record) (Change, error) {
+		change, err := edit(now)
+		account := AccountChange{}
+		if change.Account != nil {
+			account = *change.Account
+		}
+		account.Password, account.hash = a.Password, a.hash
+		change.Account = &account
+		return change, err
+	}
 }
 
 // DeleteRecord removes a record of c, and with it every record that a cascading relation ties to it alone. base as in Update.

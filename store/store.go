@@ -103,7 +103,7 @@ type Files interface {
 	Release(ctx context.Context, collection, record dossier.ID, now time.Time) error
 	// Known reports which of ids are rows, as an upload or a file, whatever their state.
 	Known(ctx context.Context, ids []dossier.ID) (map[dossier.ID]bool, error)
-	// Each yields all files and uploads, for checks.
+	// Each yields all files and uploads, for checks; Expires is zero where a record holds the file.
 	Each(ctx context.Context) iter.Seq2[*dossier.Upload, error]
 }
 

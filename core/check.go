@@ -1,0 +1,171 @@
+package core
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"dossier"
+	"dossier/blob"
+	"dossier/query"
+	"dossier/store"
+)
+
+// A Report says what a check found.
+type Report struct {
+	Records, Files, Uploads int
+	Bytes                   int64 // of files and uploads
+	// Problems are sentences: dangling references, missing, short or altered bytes, blobs nobody knows.
+	Problems []string
+	// Unknown are the keys of blobs that no row knows.
+	Unknown []string
+}
+
+func (r *Report) problem(format string, args ...any) {
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+// CheckSpace reads every row and blob and reports what does not fit; deep also reads and hashes all bytes. repair sweeps first,
+// whatever the age of what is left behind.
+func (s *Service) CheckSpace(ctx context.Context, deep, repair bool) (*Report, error) {
+	if repair {
+		if _, err := s.sweep(ctx, s.now().AddDate(1, 0, 0)); err != nil {
+			return nil, err
+		}
+	}
+	report := &Report{}
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		if err := s.checkRecords(ctx, tx, report); err != nil {
+			return err
+		}
+		return s.checkFiles(ctx, tx, report, deep)
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachUnknown(ctx, func(info blob.Info) error {
+		report.Unknown = append(report.Unknown, info.Key)
+		report.problem("blob %s belongs to no file", info.Key)
+		return nil
+	})
+	return report, err
+}
+
+// checkPage is how many records are looked at together.
+const checkPage = 500
+
+// checkRecords counts the records and looks whether what they hold is there.
+func (s *Service) checkRecords(ctx context.Context, tx store.Tx, report *Report) error {
+	space := s.Space()
+	for _, c := range space.Collections {
+		for last := int64(0); ; {
+			q, err := query.Check(space, c, query.Query{Limit: checkPage, Filter: query.Compare{
+				Left: query.Meta(query.Number), Op: query.Gt, Right: query.Literal{Value: dossier.Number(fmt.Sprint(last))}}})
+			if err != nil {
+				return err
+			}
+			rows, err := tx.Records(c).Find(ctx, q)
+			if err != nil {
+				return err
+			}
+			for _, r := range rows {
+				last = r.Number
+				if err := s.checkRecord(ctx, tx, report, c, r); err != nil {
+					return err
+				}
+			}
+			report.Records += len(rows)
+			if len(rows) < checkPage {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkRecord(ctx context.Context, tx store.Tx, report *Report, c *dossier.Collection, r *dossier.Record) error {
+	var failed error
+	r.EachFile(c, func(f *dossier.Field, file *dossier.File) {
+		uses, err := tx.Files().Uses(ctx, file.ID)
+		if err != nil {
+			failed = err
+			return
+		}
+		for _, u := range uses {
+			if u.Record == r.ID && u.Collection == c.ID {
+				return
+			}
+		}
+		report.problem("record %s of %s holds file %s in %s, and the file does not know", r.ID, c.Name, file.ID, f.Name)
+	})
+	return failed
+}
+
+// checkFiles looks whether every file and upload has its bytes, and every file somebody who holds it.
+func (s *Service) checkFiles(ctx context.Context, tx store.Tx, report *Report, deep bool) error {
+	now := s.Now()
+	for u, err := range tx.Files().Each(ctx) {
+		if err != nil {
+			return err
+		}
+		if !u.Expires.IsZero() && !now.Before(u.Expires) {
+			continue // a sweep's business
+		}
+		if u.Expires.IsZero() {
+			report.Files++
+		} else {
+			report.Uploads++
+		}
+		report.Bytes += u.Size
+		if err := s.checkBytes(ctx, report, &u.File, deep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) checkBytes(ctx context.Context, report *Report, f *dossier.File, deep bool) error {
+	total := int64(0)
+	for _, c := range f.Chunks {
+		info, err := s.blobs.Stat(ctx, c.Key)
+		switch {
+		case dossier.KindOf(err) == dossier.NotFound:
+			report.problem("file %s (%s): blob %s is missing", f.ID, f.Name, c.Key)
+			return nil
+		case err != nil:
+			return err
+		case info.Size != c.Size:
+			report.problem("file %s (%s): blob %s has %d bytes instead of %d", f.ID, f.Name, c.Key, info.Size, c.Size)
+			return nil
+		}
+		total += c.Size
+	}
+	if total != f.Size {
+		report.problem("file %s (%s): %d bytes instead of %d", f.ID, f.Name, total, f.Size)
+		return nil
+	}
+	if !deep || f.SHA256 == "" {
+		return nil
+	}
+	return s.checkHash(ctx, report, f)
+}
+
+func (s *Service) checkHash(ctx context.Context, report *Report, f *dossier.File) error {
+	r, err := s.OpenFile(ctx, f, 0, -1)
+	if err != nil {
+		report.problem("file %s (%s): %v", f.ID, f.Name, err)
+		return ctx.Err()
+	}
+	defer r.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, r); err != nil {
+		report.problem("file %s (%s): %v", f.ID, f.Name, err)
+		return ctx.Err()
+	}
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != f.SHA256 {
+		report.problem("file %s (%s): its bytes have changed: SHA-256 %s instead of %s", f.ID, f.Name, sum, f.SHA256)
+	}
+	return nil
+}

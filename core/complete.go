@@ -1,0 +1,298 @@
+package core
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"dossier"
+	"dossier/store"
+	"dossier/thumb"
+)
+
+// numbers gives out collection and field numbers; none comes twice, even after a removal.
+type numbers struct{ collection, field int64 }
+
+// numbers continues where the space's last change left off.
+func (s *Service) numbers(ctx context.Context) (*numbers, error) {
+	n := &numbers{}
+	err := s.store.View(ctx, func(tx store.Tx) (err error) {
+		if n.collection, err = metaInt(ctx, tx.Meta(), metaLastColl); err != nil {
+			return err
+		}
+		n.field, err = metaInt(ctx, tx.Meta(), metaLastField)
+		return err
+	})
+	return n, err
+}
+
+// complete fills in what the definitions of some collections of space leave open, and checks them: all problems are in one
+// Invalid error.
+func (s *Service) complete(space *dossier.Space, some []*dossier.Collection, n *numbers) error {
+	k := &completion{s: s, space: space, n: n}
+	for _, c := range space.Collections {
+		n.collection = max(n.collection, c.Number)
+		eachField(c.Fields, func(f *dossier.Field) { n.field = max(n.field, f.Number) })
+	}
+	for _, c := range some {
+		if err := k.identify(c); err != nil {
+			return err
+		}
+	}
+	k.duplicates()
+	for _, c := range some {
+		k.collection(c)
+	}
+	for _, c := range some {
+		k.rules(c)
+	}
+	if len(k.problems) > 0 {
+		e := dossier.Invalidate(k.problems...)
+		e.Msg = strings.Join(k.said, "; ")
+		return e
+	}
+	return nil
+}
+
+func eachField(fields []*dossier.Field, fn func(*dossier.Field)) {
+	for _, f := range fields {
+		fn(f)
+		eachField(f.Fields, fn)
+	}
+}
+
+// completion is a check of definitions under way.
+type completion struct {
+	s        *Service
+	space    *dossier.Space
+	n        *numbers
+	problems []dossier.Problem
+	said     []string
+}
+
+func (k *completion) fault(code dossier.Code, say string, path ...string) {
+	k.problems = append(k.problems, dossier.Problem{Path: path, Code: code})
+	k.said = append(k.said, strings.Join(path, ".")+": "+say)
+}
+
+// identify gives a collection and its fields the IDs and numbers they do not have yet.
+func (k *completion) identify(c *dossier.Collection) (err error) {
+	if c.ID == "" {
+		if c.ID, err = dossier.NewID(k.s.random); err != nil {
+			return err
+		}
+	}
+	if c.Number == 0 {
+		k.n.collection++
+		c.Number = k.n.collection
+	}
+	if c.Created.IsZero() {
+		c.Created = k.s.Now()
+		c.Updated = c.Created
+	}
+	if c.Kind == "" {
+		c.Kind = dossier.Base
+	}
+	if c.Label == "" {
+		c.Label = c.Name
+	}
+	eachField(c.Fields, func(f *dossier.Field) {
+		if f.ID == "" && err == nil {
+			f.ID, err = dossier.NewID(k.s.random)
+		}
+		if f.Number == 0 {
+			k.n.field++
+			f.Number = k.n.field
+		}
+		k.defaults(f)
+	})
+	return err
+}
+
+// defaults fills in what a field's definition leaves open.
+func (k *completion) defaults(f *dossier.Field) {
+	if f.Code == "" {
+		f.Code = f.Name
+	}
+	if f.Label == "" {
+		f.Label = f.Name
+	}
+	if f.Type == dossier.TypeSelect {
+		many := f.Widget == dossier.WidgetCheckbox || f.Widget == dossier.WidgetMulti
+		switch {
+		case many && f.MaxSelect < 2:
+			f.MaxSelect = max(2, len(f.Options))
+		case f.Widget == "" && f.MaxSelect > 1:
+			f.Widget = dossier.WidgetMulti
+		case f.Widget == "":
+			f.Widget = dossier.WidgetDropdown
+		}
+	}
+	if f.Type == dossier.TypeUser && f.Collection == "" {
+		f.Collection = DefaultUsers
+	}
+	if f.IsRelation() {
+		if c, ok := k.space.Collection(string(f.Collection)); ok {
+			f.Collection = c.ID
+		}
+	}
+}
+
+// duplicates finds numbers and names that stand twice in the space.
+func (k *completion) duplicates() {
+	names, numbers, fields := map[string]bool{}, map[int64]bool{}, map[int64]bool{}
+	for _, c := range k.space.Collections {
+		name := strings.ToLower(c.Name)
+		if names[name] {
+			k.fault(dossier.CodeTaken, "two collections have this name", c.Name)
+		}
+		if numbers[c.Number] {
+			k.fault(dossier.CodeTaken, "two collections have the number "+strconv.FormatInt(c.Number, 10), c.Name)
+		}
+		names[name], numbers[c.Number] = true, true
+		eachField(c.Fields, func(f *dossier.Field) {
+			if fields[f.Number] {
+				k.fault(dossier.CodeTaken, "two fields have the number "+strconv.FormatInt(f.Number, 10), c.Name, f.Name)
+			}
+			fields[f.Number] = true
+		})
+	}
+}
+
+// reserved are names that a field cannot have, because something of every record has them.
+var reserved = []string{"id", "expand", "collectionid", "collectionname", "null", "true", "false", "_rowid_"}
+
+func (k *completion) collection(c *dossier.Collection) {
+	if !c.System && (!dossier.ValidName(c.Name) || strings.Contains(c.Name, "_via_")) {
+		k.fault(dossier.CodeInvalid, "a name is made of letters, digits and _, begins with no digit and has no _via_", c.Name)
+	}
+	if c.Kind != dossier.Base && c.Kind != dossier.Auth {
+		k.fault(dossier.CodeInvalid, "the kind is base or auth", c.Name)
+	}
+	if c.Identifier != "" {
+		if _, ok := c.Field(c.Identifier); !ok {
+			k.fault(dossier.CodeUnknown, "identifier names no field", c.Name, "identifier")
+		}
+	}
+	k.fields(c.Fields, c.Kind == dossier.Auth, false, c.Name)
+}
+
+// accountNames are names that a field of an auth collection cannot have.
+var accountNames = []string{"email", "emailvisibility", "verified", "password", "tokenkey"}
+
+func (k *completion) fields(fields []*dossier.Field, auth, inTable bool, path ...string) {
+	names, codes := map[string]bool{}, map[string]bool{}
+	for _, f := range fields {
+		at := append(slices.Clone(path), f.Name)
+		name := strings.ToLower(f.Name)
+		if !dossier.ValidName(f.Name) || strings.Contains(f.Name, "_via_") || slices.Contains(reserved, name) || auth && slices.Contains(accountNames, name) {
+			k.fault(dossier.CodeInvalid, "not a name for a field: letters, digits and _, no digit first, none that every record has", at...)
+		}
+		if names[name] || codes[f.Code] {
+			k.fault(dossier.CodeTaken, "two fields have this name or code", at...)
+		}
+		names[name], codes[f.Code] = true, true
+		k.field(f, inTable, at)
+	}
+}
+
+func (k *completion) field(f *dossier.Field, inTable bool, at []string) {
+	if !slices.Contains(dossier.FieldTypes, f.Type) {
+		k.fault(dossier.CodeInvalid, "no field type "+strconv.Quote(string(f.Type)), at...)
+		return
+	}
+	switch {
+	case f.Type == dossier.TypeTable && inTable:
+		k.fault(dossier.CodeInvalid, "a table holds no table", at...)
+	case f.Type == dossier.TypeTable && len(f.Fields) == 0:
+		k.fault(dossier.CodeRequired, "a table has fields", at...)
+	case f.Type != dossier.TypeTable && len(f.Fields) > 0:
+		k.fault(dossier.CodeInvalid, "only a table has fields", at...)
+	}
+	k.options(f, at)
+	k.bounds(f, at)
+	k.fields(f.Fields, false, true, at...)
+}
+
+// options checks the options of selects, relations, files and texts.
+func (k *completion) options(f *dossier.Field, at []string) {
+	if f.Type == dossier.TypeSelect {
+		seen := map[string]bool{}
+		for _, o := range f.Options {
+			if o == "" || seen[o] {
+				k.fault(dossier.CodeTaken, "options are different and not empty", at...)
+			}
+			seen[o] = true
+		}
+	}
+	if f.IsRelation() {
+		if _, ok := k.space.CollectionByID(f.Collection); !ok {
+			k.fault(dossier.CodeUnknown, "collection names none of the collections", at...)
+		}
+	}
+	for _, t := range f.Thumbs {
+		if _, err := thumb.Parse(t); err != nil {
+			k.fault(dossier.CodeInvalid, "thumbs: "+err.Error(), at...)
+		}
+	}
+	if f.Pattern != "" {
+		if _, err := regexp.Compile(f.Pattern); err != nil {
+			k.fault(dossier.CodeInvalid, "pattern: "+err.Error(), at...)
+		}
+	}
+	if f.MaxSelect < 0 || f.MaxSize < 0 {
+		k.fault(dossier.CodeTooSmall, "max_select and max_size are not negative", at...)
+	}
+	if f.Default != nil && dossier.Fits(f, f.Default) != nil {
+		k.fault(dossier.CodeInvalid, "the default does not fit the type", at...)
+	}
+}
+
+// bounds checks min and max.
+func (k *completion) bounds(f *dossier.Field, at []string) {
+	for _, bound := range []string{f.Min, f.Max} {
+		if bound == "" {
+			continue
+		}
+		var err error
+		switch f.Type {
+		case dossier.TypeNumber, dossier.TypeRating:
+			_, err = dossier.ParseNumber(bound)
+		case dossier.TypeDate:
+			_, err = dossier.ParseDate(bound)
+		case dossier.TypeTime:
+			_, err = dossier.ParseClock(bound)
+		case dossier.TypeDateTime:
+			_, err = time.Parse("2006-01-02T15:04:05.000Z", bound)
+		default:
+			_, err = strconv.Atoi(bound)
+		}
+		if err != nil {
+			k.fault(dossier.CodeInvalid, "min and max are values of the field, or characters of a text", at...)
+		}
+	}
+}
+
+// A ruleChecker is a rule language that can tell whether a text is a rule.
+type ruleChecker interface {
+	CheckRule(space *dossier.Space, c *dossier.Collection, text string) error
+}
+
+// rules checks the rules of a collection, if the language can.
+func (k *completion) rules(c *dossier.Collection) {
+	language, ok := k.s.policy.Language.(ruleChecker)
+	if !ok {
+		return
+	}
+	for name, rule := range map[string]*string{"list": c.Rules.List, "view": c.Rules.View, "create": c.Rules.Create, "update": c.Rules.Update, "delete": c.Rules.Delete} {
+		if rule == nil || *rule == "" {
+			continue
+		}
+		if err := language.CheckRule(k.space, c, *rule); err != nil {
+			k.fault(dossier.CodeInvalid, err.Error(), c.Name, "rules", name)
+		}
+	}
+}

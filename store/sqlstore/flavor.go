@@ -1,0 +1,44 @@
+package sqlstore
+
+import (
+	"dossier"
+	"dossier/query"
+)
+
+// A Flavor is what variants of SQL disagree on. Functions take and return SQL text; an expression they are given appears once in
+// what they return, so that parameters keep their order.
+type Flavor struct {
+	// Placeholder is the n-th parameter of a statement, from 1.
+	Placeholder func(n int) string
+	// Serial defines an integer primary key that the database counts up and never reuses. Text and Integer are column types;
+	// texts compare by their bytes.
+	Serial, Text, Integer string
+	// Begin and BeginRead start a transaction that writes, and one that sees a snapshot.
+	Begin, BeginRead string
+	// Returning: an INSERT tells its key by RETURNING. Otherwise driver.Result.LastInsertId does.
+	Returning bool
+	// IndexTail is added to an index's columns so that equal values lie in the order of numbers.
+	IndexTail string
+	// Elements is the FROM item of a JSON array's elements; its column value is an element.
+	Elements func(array string) string
+	// Count is the number of elements of a JSON array, 0 of NULL.
+	Count func(array string) string
+	// Cell is the member key of a JSON object: a text, or an integer.
+	Cell func(object, key string, integer bool) string
+	// Like matches a text with a pattern that will be the parameter: it returns the condition and what to bind.
+	Like func(text, parameter, pattern string, c query.Case) (sql, bound string)
+	// Lower folds a text, as query.FoldText does.
+	Lower func(text string, c query.Case) string
+	// NumberText is the shortest text of a number given by its sort key, NumberKey the sort key of an integer, InstantText the
+	// text of milliseconds, as query.TextOf has it.
+	NumberText, NumberKey, InstantText func(expr string) string
+	// Order sorts by an expression, NULL before every value, or after if desc.
+	Order func(expr string, desc bool) string
+	// Random orders by chance.
+	Random string
+	// NoLimit is the parameter of a LIMIT that limits nothing.
+	NoLimit any
+	// Classify gives a driver's error its Kind: Exists for a unique violation, Full, Busy, Stale for a table or column that is
+	// gone, Internal for what it does not know.
+	Classify func(error) dossier.Kind
+}

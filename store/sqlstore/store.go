@@ -1,0 +1,155 @@
+// Package sqlstore implements store.Store over the interfaces of database/sql/driver.
+// Here: tables and rows, SQL text, the compiler from query trees, the one writer, migrations. Not here: drivers, their settings and
+// what their SQL does differently (see sqlite), policy (see access), bytes (see blob).
+package sqlstore
+
+import (
+	"context"
+	"database/sql/driver"
+	"log/slog"
+	"sync"
+	"time"
+
+	"dossier"
+	"dossier/store"
+)
+
+// Options say how to open a store.
+type Options struct {
+	Flavor *Flavor
+	// Writer opens the one connection that writes, Reader each of the Readers connections that do not.
+	Writer, Reader driver.Connector
+	Readers        int // at least 1
+	Log            *slog.Logger
+	Now            func() time.Time // measures how long a group of writes may grow; nil is time.Now
+}
+
+// A Store keeps rows in a SQL database.
+type Store struct {
+	flavor  *Flavor
+	writer  *writer
+	readers chan *session
+	count   int
+	layouts layouts
+	closed  chan struct{}
+	once    sync.Once
+}
+
+var _ store.Store = (*Store)(nil)
+
+// Open connects, and brings the tables up to date. A database that a newer version made is refused.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	w, err := newSession(ctx, o.Writer, o.Flavor)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{})}
+	if err := migrate(w); err != nil {
+		_ = w.close()
+		return nil, err
+	}
+	s.readers = make(chan *session, s.count)
+	for range s.count {
+		r, err := newSession(ctx, o.Reader, o.Flavor)
+		if err != nil {
+			_ = s.closeReaders(len(s.readers))
+			_ = w.close()
+			return nil, err
+		}
+		s.readers <- r
+	}
+	s.writer = startWriter(s, w, o)
+	return s, nil
+}
+
+// Close waits for what is under way and closes all connections. What comes later is dossier.Unsupported.
+func (s *Store) Close() error {
+	var err error
+	s.once.Do(func() {
+		close(s.closed)
+		err = s.writer.stop()
+		if e := s.closeReaders(s.count); err == nil {
+			err = e
+		}
+	})
+	return err
+}
+
+func (s *Store) closeReaders(n int) (err error) {
+	for range n {
+		if e := (<-s.readers).close(); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+func errClosed() error { return dossier.Errorf(dossier.Unsupported, "the store is closed") }
+
+// View runs fn on a snapshot, on a connection of its own.
+func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
+	var c *session
+	select {
+	case c = <-s.readers:
+	default:
+		select {
+		case c = <-s.readers:
+		case <-s.closed:
+			return errClosed()
+		case <-ctx.Done():
+			return dossier.Errorf(dossier.Canceled, "wait to read: %w", ctx.Err())
+		}
+	}
+	defer func() { s.readers <- c }()
+	select {
+	case <-s.closed:
+		return errClosed()
+	default:
+	}
+	if _, err := c.exec(s.flavor.BeginRead); err != nil {
+		return err
+	}
+	defer func() { _, _ = c.exec("ROLLBACK") }()
+	return fn(&tx{store: s, session: c})
+}
+
+// Update runs fn in the writer's next group and returns when the group is durable.
+func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
+	return s.writer.do(ctx, fn)
+}
+
+// A tx is one transaction, or one part of a group's.
+type tx struct {
+	store   *Store
+	session *session
+	writes  bool
+	// tables are the collections' tables that this transaction made (their numbers) or dropped (0).
+	tables map[dossier.ID]int64
+}
+
+func (t *tx) Collections() store.Collections { return collections{t} }
+func (t *tx) Uploads() store.Uploads         { return uploads{t} }
+func (t *tx) Files() store.Files             { return files{t} }
+func (t *tx) Tokens() store.Tokens           { return tokens{t} }
+func (t *tx) Meta() store.Meta               { return meta{t} }
+
+func (t *tx) Records(c *dossier.Collection) store.Records { return &records{tx: t, collection: c} }
+
+// exec runs a statement of this package's own text.
+func (t *tx) exec(sql string, args ...any) (int64, error) {
+	return t.session.exec(t.store.flavor.sql(sql), args...)
+}
+
+func (t *tx) one(sql string, args []any, fn func([]driver.Value) error) (bool, error) {
+	return t.session.one(t.store.flavor.sql(sql), args, fn)
+}
+
+func (t *tx) each(sql string, args []any, fn func([]driver.Value) error) error {
+	return t.session.each(context.Background(), t.store.flavor.sql(sql), args, fn)
+}

@@ -1,0 +1,242 @@
+package sqlstore
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"dossier"
+	"dossier/store"
+)
+
+// The bounds of a group: it is committed when nobody waits, or one of them is reached.
+const (
+	maxGroup  = 256
+	groupTime = 5 * time.Millisecond
+)
+
+// A writer runs all updates in one goroutine. Those that wait while a commit is on its way to the disk share the next one, so
+// that the disk is asked once for all of them.
+type writer struct {
+	store   *Store
+	session *session
+	log     *slog.Logger
+	now     func() time.Time
+	queue   chan *job
+	quit    chan struct{} // closed by stop
+	quitMu  sync.RWMutex  // held for reading while a job is put into the queue
+	done    chan struct{} // closed when the goroutine has ended
+	group   []*job        // done, and waiting for the commit
+}
+
+// A job is one update.
+type job struct {
+	ctx     context.Context
+	fn      func(store.Tx) error
+	claimed atomic.Bool // by the writer, which runs it, or by its caller, who went away
+	answer  chan error
+	tables  map[dossier.ID]int64
+}
+
+func startWriter(s *Store, c *session, o Options) *writer {
+	w := &writer{store: s, session: c, log: o.Log, now: o.Now,
+		queue: make(chan *job, maxGroup), quit: make(chan struct{}), done: make(chan struct{})}
+	dossier.Go(w.log, "writer", w.loop)
+	return w
+}
+
+// do has fn run and waits for its commit. A caller who goes away before fn has started takes it back.
+func (w *writer) do(ctx context.Context, fn func(store.Tx) error) error {
+	j := &job{ctx: ctx, fn: fn, answer: make(chan error, 1)}
+	if err := w.enqueue(j); err != nil {
+		return err
+	}
+	select {
+	case err := <-j.answer:
+		return err
+	case <-ctx.Done():
+		if j.claimed.CompareAndSwap(false, true) {
+			return gone(ctx)
+		}
+		return <-j.answer
+	}
+}
+
+func gone(ctx context.Context) error {
+	return dossier.Errorf(dossier.Canceled, "wait to write: %w", context.Cause(ctx))
+}
+
+func (w *writer) enqueue(j *job) error {
+	w.quitMu.RLock()
+	defer w.quitMu.RUnlock()
+	select {
+	case <-w.quit:
+		return errClosed()
+	default:
+	}
+	select {
+	case w.queue <- j:
+		return nil
+	case <-w.quit:
+		return errClosed()
+	case <-j.ctx.Done():
+		return gone(j.ctx)
+	}
+}
+
+// stop lets what is queued finish and ends the writer.
+func (w *writer) stop() error {
+	close(w.quit)
+	w.quitMu.Lock() // nobody is putting a job into the queue any more
+	close(w.queue)
+	w.quitMu.Unlock()
+	<-w.done
+	return w.session.close()
+}
+
+func (w *writer) loop() {
+	ended := false
+	defer func() {
+		if !ended { // fn ended the goroutine with runtime.Goexit
+			w.abandon()
+			dossier.Go(w.log, "writer", w.loop)
+		}
+	}()
+	for j := range w.queue {
+		w.commitGroup(j)
+	}
+	ended = true
+	close(w.done)
+}
+
+// commitGroup runs first and what is waiting behind it in one transaction.
+func (w *writer) commitGroup(first *job) {
+	if !w.claim(first) {
+		return
+	}
+	if _, err := w.session.exec(w.store.flavor.Begin); err != nil {
+		first.answer <- err
+		return
+	}
+	w.group = w.group[:0]
+	end := w.now().Add(groupTime)
+	for j := first; j != nil; j = w.next(end) {
+		if err := w.run(j); err != nil {
+			w.fail(err)
+			return
+		}
+	}
+	if _, err := w.session.exec("COMMIT"); err != nil {
+		w.fail(err)
+		return
+	}
+	for _, j := range w.group {
+		w.store.layouts.keep(j.tables)
+	}
+	for _, j := range w.group {
+		j.answer <- nil
+	}
+	w.group = w.group[:0]
+}
+
+// next is the next job of the group, nil if the group is to be committed.
+func (w *writer) next(end time.Time) *job {
+	for len(w.group) < maxGroup {
+		if len(w.queue) == 0 {
+			runtime.Gosched() // let those run who are about to ask
+		}
+		select {
+		case j, ok := <-w.queue:
+			if !ok || w.claim(j) {
+				return j // nil if the queue is closed
+			}
+		default:
+			return nil
+		}
+		if !w.now().Before(end) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// claim makes j the writer's, unless its caller has gone away.
+func (w *writer) claim(j *job) bool {
+	if !j.claimed.CompareAndSwap(false, true) {
+		return false
+	}
+	if j.ctx.Err() != nil {
+		j.answer <- gone(j.ctx)
+		return false
+	}
+	return true
+}
+
+// run runs one job, inside a savepoint if others stand before it. A job that fails undoes itself and is answered; an error of run
+// means that the transaction is lost.
+func (w *writer) run(j *job) error {
+	alone := len(w.group) == 0
+	if !alone {
+		if _, err := w.session.exec("SAVEPOINT job"); err != nil {
+			w.group = append(w.group, j)
+			return err
+		}
+	}
+	w.group = append(w.group, j)
+	if err := w.call(j); err != nil {
+		w.group = w.group[:len(w.group)-1]
+		j.answer <- err
+		return w.undo(alone)
+	}
+	if alone {
+		return nil
+	}
+	_, err := w.session.exec("RELEASE job")
+	return err
+}
+
+// undo takes back what the last job wrote.
+func (w *writer) undo(alone bool) error {
+	if alone {
+		_, _ = w.session.exec("ROLLBACK") // fails if the database did it itself
+		_, err := w.session.exec(w.store.flavor.Begin)
+		return err
+	}
+	if _, err := w.session.exec("ROLLBACK TO job"); err != nil {
+		return err
+	}
+	_, err := w.session.exec("RELEASE job")
+	return err
+}
+
+// call runs the job's function and turns a panic into an error.
+func (w *writer) call(j *job) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			w.log.Error("panic", "in", "update", "panic", v, "stack", string(debug.Stack()))
+			err = dossier.Errorf(dossier.Internal, "an update panicked: %v", v)
+		}
+	}()
+	t := &tx{store: w.store, session: w.session, writes: true}
+	err = j.fn(t)
+	j.tables = t.tables
+	return err
+}
+
+// fail ends a transaction that cannot be committed.
+func (w *writer) fail(err error) {
+	_, _ = w.session.exec("ROLLBACK")
+	for _, j := range w.group {
+		j.answer <- err
+	}
+	w.group = w.group[:0]
+}
+
+// abandon ends the group of a goroutine that a job has ended.
+func (w *writer) abandon() {
+	w.fail(dossier.Errorf(dossier.Internal, "an update ended the writer"))
+}
