@@ -1,0 +1,113 @@
+package disk
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// maxEmptyReads is how often in a row a reader may return nothing and no error before Put gives up on it.
+const maxEmptyReads = 100
+
+// Put implements blob.Store.
+func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if err := check(ctx, key); err != nil {
+		return 0, err
+	}
+	part, size, err := s.stage(ctx, r)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.place(part, key); err != nil {
+		return 0, err
+	}
+	return size, nil
+}
+
+// place gives the staged file its name for good, steps S4 and S5. On error neither name is left.
+func (s *Store) place(part, key string) error {
+	// The directory is open before its names change: fsync reports what failed since, also what another Put's fsync met first.
+	dir, err := s.sys.OpenDir(s.shardDir(shardOf(key)))
+	if err != nil {
+		s.sys.Remove(part)
+		return classify("open shard", err)
+	}
+	defer dir.Close()
+	if err := s.sys.Move(part, s.path(key)); err != nil { // S4
+		s.sys.Remove(part)
+		return classify("place blob", err)
+	}
+	if err := dir.Sync(); err != nil { // S5
+		s.sys.Remove(s.path(key))
+		return classify("sync shard", err)
+	}
+	return nil
+}
+
+// stage brings r's bytes to the disk under a name in staging, steps S1 to S3. On error the name is gone again.
+func (s *Store) stage(ctx context.Context, r io.Reader) (part string, size int64, err error) {
+	part, err = s.stagingName()
+	if err != nil {
+		return "", 0, err
+	}
+	f, err := s.sys.Create(part) // S1
+	if err != nil {
+		return "", 0, classify("stage blob", err)
+	}
+	size, err = s.fill(ctx, f, r) // S2
+	if err == nil {
+		err = classify("sync blob", f.Sync()) // S3; never tried twice, the kernel forgets what it could not write
+	}
+	if cerr := f.Close(); err == nil {
+		err = classify("close blob", cerr)
+	}
+	if err != nil {
+		s.sys.Remove(part)
+		return "", 0, err
+	}
+	return part, size, nil
+}
+
+// fill copies r to w in full buffers, whatever pieces r comes in.
+func (s *Store) fill(ctx context.Context, w io.Writer, r io.Reader) (size int64, err error) {
+	buf := s.buffers.Get().(*[]byte)
+	defer s.buffers.Put(buf)
+	for {
+		n, rerr := readFull(ctx, r, *buf)
+		if rerr != nil && rerr != io.EOF {
+			return 0, rerr
+		}
+		if n > 0 {
+			if _, err := w.Write((*buf)[:n]); err != nil {
+				return 0, classify("write blob", err)
+			}
+			size += int64(n)
+		}
+		if rerr == io.EOF {
+			return size, nil
+		}
+	}
+}
+
+// readFull reads until buf is full or r ends, which io.EOF tells. Between two reads it looks whether the caller went away.
+func readFull(ctx context.Context, r io.Reader, buf []byte) (n int, err error) {
+	for empty := 0; n < len(buf); {
+		if err := canceled(ctx); err != nil {
+			return n, err
+		}
+		m, err := r.Read(buf[n:])
+		n += m
+		if err == io.EOF {
+			return n, io.EOF
+		}
+		if err != nil {
+			return n, fmt.Errorf("read blob: %w", err)
+		}
+		if m > 0 {
+			empty = 0
+		} else if empty++; empty == maxEmptyReads {
+			return n, fmt.Errorf("read blob: %w", io.ErrNoProgress)
+		}
+	}
+	return n, nil
+}
