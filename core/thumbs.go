@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"sync"
+	"time"
 
 	"dossier"
 	"dossier/thumb"
@@ -37,7 +38,7 @@ func (s *Service) Thumbnail(ctx context.Context, f *dossier.File, spec thumb.Spe
 	if p, err := s.picture(ctx, key, mediaType); dossier.KindOf(err) != dossier.NotFound {
 		return p, err
 	}
-	if err := s.failed.of(key); err != nil {
+	if err := s.failed.of(key, s.now()); err != nil {
 		return nil, err
 	}
 	err := s.making.do(ctx, s, key, func(ctx context.Context) error { return s.makeThumb(ctx, f, spec, key) })
@@ -80,7 +81,7 @@ func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spe
 	err = <-made
 	switch dossier.KindOf(err) {
 	case dossier.Unsupported, dossier.TooLarge, dossier.Invalid:
-		s.failed.add(key, err)
+		s.failed.add(key, err, s.now())
 	case "":
 		if dossier.KindOf(putErr) != dossier.Exists {
 			err = putErr
@@ -132,26 +133,37 @@ func (fs *flights) land(key string, f *flight) {
 	close(f.done)
 }
 
-// maxFailures bounds how many pictures are remembered as impossible.
-const maxFailures = 10_000
+// The bounds of what is remembered of pictures that could not be made.
+const (
+	maxFailures = 10_000
+	failureLife = 10 * time.Minute // a disk that was slow for a while must not cost a picture for ever
+)
 
-// failures remembers what cannot be made, so that it is not tried at every request.
+// failures remembers for a while what cannot be made, so that it is not tried at every request.
 type failures struct {
 	mu sync.Mutex
-	by map[string]error
+	by map[string]failure
 }
 
-func (f *failures) of(key string) error {
+type failure struct {
+	err   error
+	until time.Time
+}
+
+func (f *failures) of(key string, now time.Time) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.by[key]
+	if known := f.by[key]; now.Before(known.until) {
+		return known.err
+	}
+	return nil
 }
 
-func (f *failures) add(key string, err error) {
+func (f *failures) add(key string, err error, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.by == nil || len(f.by) >= maxFailures {
-		f.by = map[string]error{}
+		f.by = map[string]failure{}
 	}
-	f.by[key] = err
+	f.by[key] = failure{err, now.Add(failureLife)}
 }

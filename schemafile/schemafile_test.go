@@ -1,0 +1,145 @@
+package schemafile
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dossier"
+	"dossier/core"
+)
+
+func parse(t *testing.T, text string) (core.Schema, error) {
+	t.Helper()
+	return Parse([]byte(text), dossier.DefaultSettings())
+}
+
+func example(t *testing.T) []byte {
+	t.Helper()
+	text, err := os.ReadFile("testdata/schema.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestExampleIsRead(t *testing.T) {
+	t.Parallel()
+	s, err := parse(t, string(example(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Collections) != 3 || len(s.Users) != 3 || len(s.Tokens) != 3 || len(s.Keys) != 1 || len(s.Pages) != 2 {
+		t.Fatalf("read %d collections, %d users, %d tokens, %d keys, %d pages", len(s.Collections), len(s.Users), len(s.Tokens), len(s.Keys), len(s.Pages))
+	}
+	reports := s.Collections[1]
+	lines, _ := reports.Field("lines")
+	if len(lines.Fields) != 3 || lines.Fields[2].MaxSelect != 5 {
+		t.Errorf("the table is %+v", lines)
+	}
+	if *reports.Rules.List != "" || *reports.Rules.Create != "@request.auth.id != ''" {
+		t.Errorf("the rules are %+v", reports.Rules)
+	}
+	if avatar, _ := s.Collections[0].Field("avatar"); avatar.MaxSize != 5<<20 {
+		t.Errorf("max_size is %d", avatar.MaxSize)
+	}
+	if code, ok := reports.FieldByCode("添付"); !ok || code.Name != "tenpu" {
+		t.Errorf("code 添付 is %+v", code)
+	}
+}
+
+// TestErrorsNameTheLine has one wrong line per case, marked by what the error must say.
+func TestErrorsNameTheLine(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, text, want string }{
+		{"empty file", "", "line 1: the schema file is empty"},
+		{"no YAML", "a: [", "line 1"},
+		{"unknown key at the top", "application: 60241522a16be4001b611249\ntables: []\n", `line 2: unknown key "tables"`},
+		{"application of another form", "application: xyz\n", `line 1: "xyz" is not 24 hexadecimal digits`},
+		{"unknown setting", "settings:\n  upload_tll: 1h\n", `line 2: unknown key "upload_tll"`},
+		{"a duration that is none", "settings:\n  upload_ttl: 3 days\n", "line 2: want a duration"},
+		{"a size that is none", "settings:\n  max_file_size: big\n", "line 2: want a size"},
+		{"a time zone that is none", "settings:\n  time_zone: Mars\n", `line 2: "Mars" is no time zone`},
+		{"a language that is none", "settings:\n  language: fr\n", `line 2: "fr" is not en or ja`},
+		{"key twice", "keys: []\nkeys: []\n", `line 2: the key "keys" stands twice`},
+		{"collection twice", "collections:\n- name: a\n- name: A\n", "line 3: the collection A stands already on line 2"},
+		{"collection number twice", "collections:\n- {name: a, number: 1}\n- {name: b, number: 1}\n", "line 3: the collection number 1 stands already on line 2"},
+		{"bad name", "collections:\n- name: 1a\n", `line 2: "1a" is no name`},
+		{"unknown kind", "collections:\n- name: a\n  kind: view\n", `line 3: unknown value "view": want one of base, auth`},
+		{"unknown type", "collections:\n- name: a\n  fields:\n  - {name: x, type: blob}\n", `line 4: unknown value "blob"`},
+		{"field twice", "collections:\n- name: a\n  fields:\n  - {name: x, type: text}\n  - {name: x, type: text}\n", "line 5: the field x stands already on line 4"},
+		{"field code twice", "collections:\n- name: a\n  fields:\n  - {name: x, type: text}\n  - {name: y, code: x, type: text}\n", "line 5: the field code x stands already on line 4"},
+		{"field number twice in the space", "collections:\n- name: a\n  fields: [{name: x, type: text, number: 7}]\n- name: b\n  fields:\n  - {name: y, type: text, number: 7}\n", "line 6: the field number 7 stands already on line 3"},
+		{"option of another type", "collections:\n- name: a\n  fields:\n  - {name: x, type: text, thumbs: [\"1x1\"]}\n", `line 4: unknown key "thumbs" of a text field`},
+		{"table in a table", "collections:\n- name: a\n  fields:\n  - name: t\n    type: table\n    fields:\n    - {name: u, type: table, fields: []}\n", "line 7: a table holds no table"},
+		{"relation to nothing", "collections:\n- name: a\n  fields:\n  - {name: r, type: relation}\n", "line 4: the relation r needs a collection"},
+		{"unknown rule", "collections:\n- name: a\n  rules: {read: \"\"}\n", `line 3: unknown key "read"`},
+		{"view of an unknown field", "collections:\n- name: a\n  fields: [{name: x, type: text}]\npages:\n- key: p\n  views:\n  - {key: v, kind: form, collection: a, fields: [y]}\n", `line 7: the collection a has no field "y"`},
+		{"unknown right", "tokens:\n- token: aaaaaaaaaaaaaaaaaaaa\n  collections: {a: [read]}\n", `line 3: unknown right "read"`},
+		{"user without password", "users:\n- {email: a@b.c}\n", "line 2: a user needs email and password"},
+		{"boolean of another form", "users:\n- {email: a@b.c, password: x, superuser: maybe}\n", "line 2: want true or false"},
+		{"default that does not fit", "collections:\n- name: a\n  fields:\n  - {name: x, type: number, default: many}\n", "line 4: not a decimal number"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := parse(t, c.text)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if dossier.KindOf(err) != dossier.Invalid {
+				t.Errorf("the kind is %s", dossier.KindOf(err))
+			}
+		})
+	}
+}
+
+// TestFormatReadsBack proves that a file written from a space says the same as the one it was made from.
+func TestFormatReadsBack(t *testing.T) {
+	t.Parallel()
+	s, err := parse(t, string(example(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	space := &dossier.Space{Application: s.Application, Settings: dossier.DefaultSettings(), Collections: s.Collections, Pages: s.Pages}
+	for i, c := range space.Collections {
+		c.ID = dossier.ID(rune('a' + i))
+	}
+	for _, c := range space.Collections {
+		for _, f := range c.Fields {
+			if target, ok := space.Collection(string(f.Collection)); ok {
+				f.Collection = target.ID
+			}
+		}
+	}
+	text, err := Format(space)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := parse(t, string(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	fresh, _ := parse(t, string(example(t)))
+	if diff := cmp.Diff(fresh.Collections, again.Collections); diff != "" {
+		t.Errorf("collections differ:\n%s", diff)
+	}
+	if diff := cmp.Diff(fresh.Pages, again.Pages); diff != "" {
+		t.Errorf("pages differ:\n%s", diff)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte("collections:\n- name: a\n  fields: [{name: x, type: select, options: [a, b]}]\n"))
+	f.Add([]byte("a: &a [*a]"))
+	f.Add([]byte("{\"settings\": {\"max_file_size\": \"1GiB\"}}"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if _, err := Parse(text, dossier.DefaultSettings()); err != nil {
+			if k := dossier.KindOf(err); k != dossier.Invalid && k != dossier.TooLarge {
+				t.Fatalf("%v is %s", err, k)
+			}
+		}
+	})
+}
