@@ -6,15 +6,16 @@ import "bytes"
 // boundary line, moves m.place on and returns 0.
 func (m *Multipart) window() (int, error) {
 	for m.known == 0 {
-		data := m.buf[m.pos:m.end]
-		n, ok := m.measure(data)
+		ended := m.rerr != nil
+		n, ok := m.measure(m.buf[m.pos:m.end])
 		if ok {
 			m.known = n
 			return n, nil
 		}
-		if !m.fill() && m.rerr != nil {
+		if ended {
 			return 0, m.bodyError()
 		}
+		m.fill() // also its end may tell more
 	}
 	return m.known, nil
 }

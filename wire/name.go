@@ -19,7 +19,7 @@ const (
 // the extension. "." and ".." and nothing are "". Normalisation forms, leading dots and percent signs are left alone.
 func CleanName(raw string) string {
 	raw = raw[strings.LastIndexAny(raw, `/\`)+1:]
-	name := strings.TrimSpace(dropInvisible(strings.ToValidUTF8(raw, "\ufffd")))
+	name := strings.TrimFunc(dropInvisible(strings.ToValidUTF8(raw, "\ufffd")), marginal)
 	name = cutName(name)
 	if name == "." || name == ".." {
 		return ""
@@ -29,6 +29,11 @@ func CleanName(raw string) string {
 
 const zeroWidthNonJoiner, zeroWidthJoiner = '\u200c', '\u200d'
 
+// marginal reports what a name neither begins nor ends with.
+func marginal(r rune) bool {
+	return unicode.IsSpace(r) || r == zeroWidthNonJoiner || r == zeroWidthJoiner
+}
+
 func dropInvisible(s string) string {
 	var b strings.Builder
 	before := rune(0) // the last character kept
@@ -36,7 +41,7 @@ func dropInvisible(s string) string {
 		if r == zeroWidthNonJoiner || r == zeroWidthJoiner {
 			after, _ := utf8.DecodeRuneInString(s[i+utf8.RuneLen(r):])
 			if before < utf8.RuneSelf || after < utf8.RuneSelf || invisible(after) {
-				continue
+				continue // at the end it is marginal
 			}
 		} else if invisible(r) {
 			continue
@@ -75,7 +80,7 @@ func cutName(s string) string {
 	for !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return strings.TrimSpace(s[:n]) + ext
+	return strings.TrimRightFunc(s[:n], marginal) + ext
 }
 
 // Disposition returns a Content-Disposition of kind "attachment" or "inline" for name: filename, and filename* where name
