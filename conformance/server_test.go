@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,8 +42,8 @@ var errNoCommand = errors.New("cmd/dossier is not in the tree")
 
 // build makes the binary once.
 var build = sync.OnceValues(func() (string, error) {
-	if _, err := os.Stat("../cmd/dossier"); errors.Is(err, fs.ErrNotExist) {
-		return "", errNoCommand
+	if files, err := filepath.Glob("../cmd/dossier/*.go"); err != nil || len(files) == 0 {
+		return "", errors.Join(errNoCommand, err)
 	}
 	bin := filepath.Join(scratch, "dossier")
 	cmd := exec.Command("go", "build", "-o", bin, "./cmd/dossier")
@@ -55,8 +54,8 @@ var build = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// binary returns the path of the server's binary. A tree without the command skips; a command that does not build fails.
-func binary(t testing.TB) string {
+// serverBinary returns the path of the server's binary. A tree without the command skips; a command that does not build fails.
+func serverBinary(t testing.TB) string {
 	t.Helper()
 	bin, err := build()
 	if errors.Is(err, errNoCommand) {
@@ -88,7 +87,7 @@ func start(t testing.TB, dir, schema string, args ...string) *server {
 	t.Helper()
 	s := &server{t: t, dir: dir, log: &readyLog{ready: make(chan string, 1)}}
 	args = append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--schema", filepath.Join("testdata", schema)}, args...)
-	s.cmd = exec.Command(binary(t), args...)
+	s.cmd = exec.Command(serverBinary(t), args...)
 	s.cmd.Env = cleanEnv()
 	s.cmd.Stderr = s.log
 	if err := s.cmd.Start(); err != nil {
@@ -139,7 +138,7 @@ func (s *server) stop() {
 // run runs a subcommand to its end and returns its standard output and exit status.
 func run(t testing.TB, args ...string) (string, int) {
 	t.Helper()
-	cmd := exec.Command(binary(t), args...)
+	cmd := exec.Command(serverBinary(t), args...)
 	cmd.Env = cleanEnv()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
