@@ -266,9 +266,9 @@ func (m *Multipart) fill() bool {
 	return n > 0 || err == nil
 }
 
-// bodyError is the error for a body that ended where it must not.
+// bodyError is the error for a body that ended where it must not: truncated, whoever ended it, unless reading it failed.
 func (m *Multipart) bodyError() error {
-	if m.rerr == io.EOF || m.rerr == io.ErrUnexpectedEOF {
+	if m.rerr == io.EOF || errors.Is(m.rerr, io.ErrUnexpectedEOF) {
 		return dossier.Errorf(dossier.Invalid, "%w", ErrTruncated)
 	}
 	return bodyError(m.rerr)

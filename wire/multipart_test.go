@@ -340,6 +340,7 @@ func TestErrorsOfTheBodyKeepTheirKind(t *testing.T) {
 		{"slow client after the last boundary", whole, dossier.Errorf(dossier.Incomplete, "slow"), dossier.Incomplete},
 		{"over the server's limit", whole[:60], &http.MaxBytesError{Limit: 60}, dossier.TooLarge},
 		{"client gone", whole[:60], io.ErrUnexpectedEOF, dossier.Invalid},
+		{"client gone, under guard", whole[:60], bodyError(io.ErrUnexpectedEOF), dossier.Invalid},
 		{"connection reset", whole[:60], errors.New("reset"), dossier.Incomplete},
 	} {
 		_, err := readAll(form(formType, io.MultiReader(strings.NewReader(c.body), iotest.ErrReader(c.err))), Limits{})
