@@ -14,12 +14,18 @@ import (
 
 // Causes of multipart errors, for errors.Is.
 var (
-	ErrNotMultipart    = errors.New("not multipart/form-data")                   // Unsupported: another type; Invalid: no usable boundary
-	ErrContentEncoding = errors.New("content encoding is not accepted")          // Unsupported
-	ErrTruncated       = errors.New("the body ends before its closing boundary") // Invalid
-	ErrDisposition     = errors.New("broken content disposition")                // Invalid
-	ErrPartHeader      = errors.New("broken part header")                        // Invalid: malformed, too long or too many
-	ErrTooManyParts    = errors.New("too many parts")                            // TooLarge
+	// ErrNotMultipart: Unsupported for another media type, Invalid without a usable boundary, or with one that is not there.
+	ErrNotMultipart = errors.New("not multipart/form-data")
+	// ErrContentEncoding: Unsupported; a body is not inflated.
+	ErrContentEncoding = errors.New("content encoding is not accepted")
+	// ErrTruncated: Invalid.
+	ErrTruncated = errors.New("the body ends before its closing boundary")
+	// ErrDisposition: Invalid; a part's Content-Disposition is absent, doubled, malformed or without a name.
+	ErrDisposition = errors.New("broken content disposition")
+	// ErrPartHeader: Invalid; a part's header is malformed, too long, or has too many lines.
+	ErrPartHeader = errors.New("broken part header")
+	// ErrTooManyParts: TooLarge.
+	ErrTooManyParts = errors.New("too many parts")
 )
 
 // Limits bound what a multipart body may cost besides the bytes of its files. A zero is the default.
@@ -122,10 +128,11 @@ func boundaryOf(h http.Header) (string, error) {
 	if len(types) > 1 {
 		return "", dossier.Errorf(dossier.Invalid, "%w: several content types", ErrNotMultipart)
 	}
-	media, params, ok := parseParams(h.Get("Content-Type"))
-	if head, _, _ := strings.Cut(h.Get("Content-Type"), ";"); !strings.EqualFold(strings.TrimSpace(head), "multipart/form-data") {
-		return "", dossier.Errorf(dossier.Unsupported, "%w but %.100q", ErrNotMultipart, strings.TrimSpace(head))
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	if media = strings.TrimSpace(media); !strings.EqualFold(media, "multipart/form-data") {
+		return "", dossier.Errorf(dossier.Unsupported, "%w but %.100q", ErrNotMultipart, media)
 	}
+	_, params, ok := parseParams(h.Get("Content-Type"))
 	boundary, n := "", 0
 	for _, p := range params {
 		if p.name == "boundary" {
@@ -133,7 +140,7 @@ func boundaryOf(h http.Header) (string, error) {
 			n++
 		}
 	}
-	if !ok || n > 1 || n == 1 && !validBoundary(boundary) || media == "" {
+	if !ok || n > 1 || n == 1 && !validBoundary(boundary) {
 		return "", dossier.Errorf(dossier.Invalid, "%w: malformed content type", ErrNotMultipart)
 	}
 	return boundary, nil
