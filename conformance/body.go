@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	_ "golang.org/x/image/webp" // idem
@@ -91,11 +92,11 @@ func (r *bodyRule) diffImage(body []byte, media string) string {
 	return cmp.Diff("Content-Type: "+r.media, "Content-Type: "+media)
 }
 
-// brief is the beginning of a body, for reports.
+// brief is a body for reports: text as it is, the beginning of anything else quoted.
 func brief(b []byte) string {
-	const most = 3000
-	if len(b) > most {
-		return fmt.Sprintf("%q… (%d bytes)", b[:200], len(b))
+	const most, part = 3000, 200
+	if len(b) <= most && utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 {
+		return string(b)
 	}
-	return string(b)
+	return fmt.Sprintf("%q… (%d bytes)", b[:min(part, len(b))], len(b))
 }
