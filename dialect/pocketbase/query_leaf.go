@@ -1,0 +1,113 @@
+package pocketbase
+
+import (
+	"slices"
+
+	"dossier"
+	"dossier/access"
+	"dossier/query"
+)
+
+// column is the column name of the record that the path leads to.
+func (w *walk) column(name string, meta bool) query.Column {
+	return query.Column{Path: slices.Clone(w.path), Name: name, Meta: meta}
+}
+
+// end is the operand at the end of a path.
+func (w *walk) end(name string, mod modifier) (ref, error) {
+	f, ok := w.c.Field(name)
+	if !ok {
+		return w.meta(name, mod)
+	}
+	if err := w.visible(f); err != nil {
+		return ref{}, err
+	}
+	switch many := f.IsFile() || f.IsRelation() || f.Type == dossier.TypeSelect; {
+	case mod == modLength && (many || f.Type == dossier.TypeTable):
+		return w.length(f), nil
+	case mod == modEach && many, f.IsFile() && !f.Multiple():
+		return w.element(f, mod), nil
+	}
+	col := column{of: w.column(name, false), kind: kindOf(f), clock: f.Type == dossier.TypeTime, name: name}
+	r := w.leaf(col)
+	if len(w.path) > 0 {
+		r.leaf.reach = w.column(query.ID, true)
+	}
+	if col.kind == kindFiles {
+		names, size := w.element(f, modEach), w.length(f)
+		r.names, r.size = &names, &size
+	}
+	if mod == modLower && (col.kind == kindText && !col.clock || col.kind == kindList || col.kind == kindJSON) {
+		r.leaf.of = query.Lower{Of: col.of, Case: query.ASCII}
+	}
+	return r, nil
+}
+
+func (w *walk) leaf(c column) ref { return ref{hops: w.hops, leaf: c} }
+
+// length is the number of elements of f.
+func (w *walk) length(f *dossier.Field) ref {
+	of := query.Length{Of: w.column(f.Name, false)}
+	return w.leaf(column{of: of, kind: kindNumber, filled: true, name: f.Name + ":length"})
+}
+
+// element is each option, related record or file of f.
+func (w *walk) element(f *dossier.Field, mod modifier) ref {
+	key := w.key + "." + f.Name
+	if mod == modEach {
+		key += ":each"
+	}
+	h := hop{key: key, over: w.column(f.Name, false), multi: f.Multiple(), field: !f.IsRelation(), zero: mod != modEach}
+	of := query.Operand(query.Element{})
+	if f.IsFile() {
+		of = query.Meta(query.FileSlug)
+	}
+	if f.IsRelation() {
+		h.to, _ = w.l.space.CollectionByID(f.Collection)
+	}
+	if mod == modLower {
+		of = query.Lower{Of: of, Case: query.ASCII}
+	}
+	r := w.leaf(column{of: of, kind: kindText, filled: true, name: f.Name})
+	r.hops = append(slices.Clone(r.hops), h)
+	return r
+}
+
+// metaKinds are the columns that every record shows beside its fields, by their name here.
+var metaKinds = map[string]struct {
+	name string
+	kind kind
+	auth bool // of auth records only
+}{
+	"id":              {query.ID, kindText, false},
+	"created":         {query.Created, kindInstant, false},
+	"updated":         {query.Updated, kindInstant, false},
+	"email":           {query.Email, kindText, true},
+	"emailVisibility": {query.EmailVisible, kindBool, true},
+	"verified":        {query.Verified, kindBool, true},
+}
+
+func (w *walk) meta(name string, mod modifier) (ref, error) {
+	m, ok := metaKinds[name]
+	if !ok || m.auth && w.c.Kind != dossier.Auth {
+		return ref{}, unknownName(w.c, name)
+	}
+	r := w.leaf(column{of: w.column(m.name, true), kind: m.kind, filled: !m.auth, name: name})
+	if len(w.path) > 0 {
+		r.leaf.reach = w.column(query.ID, true)
+	}
+	if mod == modLower && m.kind == kindText {
+		r.leaf.of = query.Lower{Of: r.leaf.of, Case: query.ASCII}
+	}
+	if m.name == query.Email && w.l.client && !w.l.seesEmails(w.c) {
+		gate := w.column(query.EmailVisible, true)
+		r.gate = &gate
+	}
+	return r, nil
+}
+
+// seesEmails reports whether the client sees all emails of c.
+func (l *lowerer) seesEmails(c *dossier.Collection) bool {
+	who := l.ask.Principal
+	return who.IsSuper() || who.Has(c, access.RightView)
+}
