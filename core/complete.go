@@ -42,6 +42,9 @@ func (s *Service) complete(space *dossier.Space, some []*dossier.Collection, n *
 			return err
 		}
 	}
+	for _, c := range some { // only now does every collection have the ID that relations refer to
+		eachField(c.Fields, k.defaults)
+	}
 	k.duplicates()
 	for _, c := range some {
 		k.collection(c)
@@ -107,7 +110,6 @@ func (k *completion) identify(c *dossier.Collection) (err error) {
 			k.n.field++
 			f.Number = k.n.field
 		}
-		k.defaults(f)
 	})
 	return err
 }
