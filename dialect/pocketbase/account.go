@@ -1,0 +1,122 @@
+package pocketbase
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+	"dossier/query"
+)
+
+// The keys of an auth record's account in bodies and answers.
+const (
+	keyEmail        = "email"
+	keyEmailVisible = "emailVisibility"
+	keyVerified     = "verified"
+	keyPassword     = "password"
+	keyConfirm      = "passwordConfirm"
+	keyOldPassword  = "oldPassword"
+)
+
+// The lengths of a password: characters at least, bytes at most.
+const (
+	minPassword = 8
+	maxPassword = 71
+)
+
+// accountChange is what a form says of the account of a record of c, nil if it has none, and what is wrong with it. old tells
+// whether a password is the one that the account has now.
+func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew bool, old func(password string) (bool, error)) (*core.AccountChange, []dossier.Problem, error) {
+	if c.Kind != dossier.Auth {
+		return nil, nil, nil
+	}
+	a := &core.AccountChange{}
+	if raw, ok := f.values[keyEmail]; ok || isNew {
+		email := strings.TrimSpace(toText(raw))
+		a.Email = &email
+	}
+	if raw, ok := f.values[keyEmailVisible]; ok {
+		visible := toBool(raw)
+		a.EmailVisible = &visible
+	}
+	if raw, ok := f.values[keyVerified]; ok || isNew && c.Name == dossier.Superusers {
+		verified := toBool(raw) || c.Name == dossier.Superusers
+		a.Verified = &verified
+	}
+	var problems []dossier.Problem
+	if a.Email != nil && *a.Email == "" {
+		problems = append(problems, dossier.Problem{Path: []string{keyEmail}, Code: dossier.CodeRequired})
+	}
+	password := toText(f.values[keyPassword])
+	wrong, err := passwordProblems(who, f, password, isNew, old)
+	if problems = append(problems, wrong...); password != "" && len(wrong) == 0 {
+		a.Password = &password
+	}
+	return a, problems, err
+}
+
+// passwordProblems is what is wrong with the password that a form sets.
+func passwordProblems(who access.Principal, f *form, password string, isNew bool, old func(string) (bool, error)) ([]dossier.Problem, error) {
+	var out []dossier.Problem
+	fault := func(key string, code dossier.Code, params map[string]any) {
+		out = append(out, dossier.Problem{Path: []string{key}, Code: code, Params: params})
+	}
+	confirm := toText(f.values[keyConfirm])
+	if !isNew && password == "" && confirm == "" && toText(f.values[keyOldPassword]) == "" {
+		return nil, nil
+	}
+	if password == "" {
+		fault(keyPassword, dossier.CodeRequired, nil)
+	}
+	switch {
+	case confirm == "":
+		fault(keyConfirm, dossier.CodeRequired, nil)
+	case confirm != password:
+		fault(keyConfirm, dossier.CodeMismatch, nil)
+	}
+	if !isNew && !who.IsSuper() {
+		code, err := checkOldPassword(toText(f.values[keyOldPassword]), old)
+		if err != nil {
+			return nil, err
+		}
+		if code != "" {
+			fault(keyOldPassword, code, nil)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	if utf8.RuneCountInString(password) < minPassword {
+		fault(keyPassword, dossier.CodeTooShort, map[string]any{"min": minPassword})
+	} else if len(password) > maxPassword {
+		fault(keyPassword, dossier.CodeTooLong, map[string]any{"max": maxPassword})
+	}
+	return out, nil
+}
+
+func checkOldPassword(password string, is func(string) (bool, error)) (dossier.Code, error) {
+	if password == "" {
+		return dossier.CodeRequired, nil
+	}
+	ok, err := is(password)
+	if err != nil || ok {
+		return "", err
+	}
+	return codeOldPassword, nil
+}
+
+// accountOf is the account of the record id of c, which who may update.
+func (h *handler) accountOf(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID) (*dossier.Account, error) {
+	filter := query.Compare{Left: query.Meta(query.ID), Op: query.Eq, Right: query.Literal{Value: dossier.Text(id)}}
+	page, err := h.svc.ListRecords(ctx, who, c, query.Query{Filter: filter, Limit: 1}, core.ListOptions{Action: access.Update})
+	if err != nil {
+		return nil, err
+	}
+	if len(page.Records) == 0 || page.Records[0].Account == nil {
+		return nil, errNotFound
+	}
+	return page.Records[0].Account, nil
+}

@@ -1,0 +1,261 @@
+package pocketbase
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"dossier"
+	"dossier/access"
+	"dossier/wire"
+)
+
+// The values of Principal.Request.Context, and so of @request.context in rules. A plain call has none.
+const (
+	contextExpand    = "expand"
+	contextProtected = "protectedFile"
+	contextPassword  = "password"
+)
+
+// authenticate says who sent r: the holder of its auth token, a guest without one. A token that does not hold is no error:
+// its holder is a guest.
+func (h *handler) authenticate(r *http.Request) (access.Principal, error) {
+	p, err := h.authProof(r)
+	return p.who, err
+}
+
+func (h *handler) authProof(r *http.Request) (proof, error) {
+	p, err := h.verify(r.Context(), authToken(r), tokenAuth)
+	if dossier.KindOf(err) == dossier.Unauthenticated {
+		p, err = proof{who: access.Guest()}, nil
+	}
+	p.who.Request = requestOf(r)
+	return p, err
+}
+
+// authToken is the token of the Authorization header, whose scheme "Bearer" may be left out.
+func authToken(r *http.Request) string {
+	text := r.Header.Get("Authorization")
+	if scheme, rest, ok := strings.Cut(text, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(rest)
+	}
+	return text
+}
+
+// requestOf is what rules may look at of r.
+func requestOf(r *http.Request) access.Request {
+	req := access.Request{Method: r.Method, Query: map[string]string{}, Headers: map[string]string{}}
+	for _, pair := range wire.ParseQueryLenient(r.URL.RawQuery) {
+		if _, seen := req.Query[pair.Name]; !seen {
+			req.Query[pair.Name] = pair.Value
+		}
+	}
+	for name, values := range r.Header {
+		req.Headers[strings.ReplaceAll(strings.ToLower(name), "-", "_")] = values[0]
+	}
+	return req
+}
+
+// within is who, asking as part of something.
+func within(who access.Principal, context string) access.Principal {
+	who.Request.Context = context
+	return who
+}
+
+// requireUser refuses guests.
+func requireUser(who access.Principal) error {
+	if who.IsGuest() {
+		return newError(http.StatusUnauthorized, msgNeedsAuth, nil)
+	}
+	return nil
+}
+
+// requireSuper refuses everyone but superusers.
+func requireSuper(who access.Principal) error {
+	if err := requireUser(who); err != nil {
+		return err
+	}
+	if !who.IsSuper() {
+		return newError(http.StatusForbidden, msgNotAllowed, nil)
+	}
+	return nil
+}
+
+// authCollection finds the auth collection that the path names.
+func (h *handler) authCollection(r *http.Request) (*dossier.Collection, error) {
+	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	if !ok {
+		return nil, newError(http.StatusNotFound, msgNoCollection, nil)
+	}
+	if c.Kind != dossier.Auth {
+		return nil, newError(http.StatusNotFound, "Missing or invalid auth collection context.", nil)
+	}
+	return c, nil
+}
+
+// An authAnswer is the body of everything that signs in.
+type authAnswer struct {
+	Record any    `json:"record"`
+	Token  string `json:"token"`
+}
+
+// signIn answers with a token of who and their record.
+func (h *handler) signIn(w http.ResponseWriter, r *http.Request, who access.Principal, token string) error {
+	who.Request = requestOf(r)
+	v := h.viewer(r.Context(), who)
+	shown, err := v.records(who.Collection, []*dossier.Record{who.Record}, who.Request.Query["expand"])
+	if err != nil {
+		return err
+	}
+	return h.reply(w, r, authAnswer{Record: shown[0], Token: token})
+}
+
+// passwordForm is the body of a sign-in.
+type passwordForm struct{ identity, password, identityField string }
+
+// authWithPassword is POST /api/collections/{collection}/auth-with-password.
+func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.authCollection(r)
+	if err != nil {
+		return err
+	}
+	form, err := h.readPasswordForm(r)
+	if err != nil {
+		return err
+	}
+	if wrong := form.check(); len(wrong) > 0 {
+		return invalidFields(msgInvalidSubmit, wrong)
+	}
+	who, err := h.svc.SignIn(r.Context(), c.Name, form.identity, form.password)
+	if dossier.KindOf(err) == dossier.Unauthenticated {
+		return newError(http.StatusBadRequest, "Failed to authenticate.", nil)
+	}
+	if err != nil {
+		return err
+	}
+	token, err := h.signAuth(who, authTTL(who), true)
+	if err != nil {
+		return err
+	}
+	return h.signIn(w, r, within(who, contextPassword), token)
+}
+
+func (h *handler) readPasswordForm(r *http.Request) (passwordForm, error) {
+	values, err := h.readFields(r)
+	if err != nil {
+		return passwordForm{}, newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	return passwordForm{
+		identity: toText(values["identity"]), password: toText(values["password"]), identityField: toText(values["identityField"]),
+	}, nil
+}
+
+func (f passwordForm) check() map[string]fault {
+	wrong := map[string]fault{}
+	if strings.TrimSpace(f.identity) == "" {
+		wrong["identity"] = blank
+	}
+	if f.password == "" {
+		wrong["password"] = blank
+	}
+	if f.identityField != "" && f.identityField != "email" {
+		wrong["identityField"] = fault{Code: "validation_in_invalid", Message: "Must be a valid value."}
+	}
+	return wrong
+}
+
+// authRefresh is POST /api/collections/{collection}/auth-refresh.
+func (h *handler) authRefresh(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.authCollection(r)
+	if err != nil {
+		return err
+	}
+	p, err := h.authProof(r)
+	if err != nil {
+		return err
+	}
+	if err := requireUser(p.who); err != nil {
+		return err
+	}
+	if p.who.Collection.ID != c.ID {
+		return newError(http.StatusForbidden, "The request requires auth record from "+p.who.Collection.Name+" collection.", nil)
+	}
+	token := authToken(r)
+	if p.refreshable {
+		if token, err = h.signAuth(p.who, authTTL(p.who), true); err != nil {
+			return err
+		}
+	}
+	return h.signIn(w, r, p.who, token)
+}
+
+// impersonate is POST /api/collections/{collection}/impersonate/{record}: a superuser gets a token of somebody else.
+func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.authenticate(r)
+	if err != nil {
+		return err
+	}
+	if err := requireSuper(who); err != nil {
+		return err
+	}
+	c, err := h.authCollection(r)
+	if err != nil {
+		return err
+	}
+	values, err := h.readFields(r)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	other, err := h.svc.UserByID(r.Context(), c.ID, dossier.ID(r.PathValue("record")))
+	if k := dossier.KindOf(err); k == dossier.Unauthenticated || k == dossier.NotFound {
+		return errNotFound
+	}
+	if err != nil {
+		return err
+	}
+	ttl, err := askedTTL(values["duration"], authTTL(other))
+	if err != nil {
+		return err
+	}
+	token, err := h.signAuth(other, ttl, false)
+	if err != nil {
+		return err
+	}
+	return h.signIn(w, r, other, token)
+}
+
+// askedTTL is the life of a token that the client asks for in seconds; nothing or 0 is def.
+func askedTTL(raw any, def time.Duration) (time.Duration, error) {
+	text := toText(raw)
+	if text == "" {
+		return def, nil
+	}
+	seconds, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || seconds < 0 || seconds > maxTokenTTL {
+		return 0, invalidFields(msgInvalidSubmit, map[string]fault{
+			"duration": {Code: "validation_invalid_value", Message: "Invalid value."},
+		})
+	}
+	if seconds == 0 {
+		return def, nil
+	}
+	return time.Duration(seconds) * time.Second, nil
+}
+
+// authMethods is GET /api/collections/{collection}/auth-methods.
+func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
+	if _, err := h.authCollection(r); err != nil {
+		return err
+	}
+	off := map[string]any{"enabled": false, "duration": 0}
+	return h.reply(w, r, map[string]any{
+		"password":         map[string]any{"identityFields": []string{"email"}, "enabled": true},
+		"oauth2":           map[string]any{"providers": []string{}, "enabled": false},
+		"mfa":              off,
+		"otp":              off,
+		"authProviders":    nil,
+		"usernamePassword": false,
+		"emailPassword":    true,
+	})
+}

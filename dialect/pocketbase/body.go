@@ -1,0 +1,320 @@
+package pocketbase
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+	"dossier/wire"
+)
+
+// payloadKey is the part of a form whose text is a JSON object with values that must not be guessed from text.
+const payloadKey = "@jsonPayload"
+
+// Bounds of a multipart form besides its size.
+const (
+	maxParts     = 1000
+	maxTextBytes = 32 << 20
+)
+
+// A form is a body: values as JSON knows them, by key as sent, modifiers included, and files by the name of their parts.
+type form struct {
+	values map[string]any
+	files  map[string][]*incoming
+}
+
+// An incoming is a file part whose bytes are staged, or what was wrong with it.
+type incoming struct {
+	upload  *dossier.Upload
+	problem *dossier.Problem
+}
+
+func newForm() *form { return &form{values: map[string]any{}, files: map[string][]*incoming{}} }
+
+// staged are the uploads that a failed write leaves to discard.
+func (f *form) staged() []*dossier.Upload {
+	var all []*dossier.Upload
+	for _, parts := range f.files {
+		for _, in := range parts {
+			if in.upload != nil {
+				all = append(all, in.upload)
+			}
+		}
+	}
+	return all
+}
+
+// add puts one text value under key; a key that comes again makes a list.
+func (f *form) add(key string, v any) {
+	switch old := f.values[key].(type) {
+	case nil:
+		f.values[key] = v
+	case []any:
+		f.values[key] = append(old, v)
+	default:
+		f.values[key] = []any{old, v}
+	}
+}
+
+// readFields reads a body that holds no files.
+func (h *handler) readFields(r *http.Request) (map[string]any, error) {
+	rd := &formReader{limit: h.maxBody, r: r, form: newForm()}
+	err := rd.read()
+	return rd.form.values, err
+}
+
+// readRecordForm reads the body of a write of a record of c and stages its files, in the order of the parts. Even with an error the form
+// holds what is staged.
+func (h *handler) readRecordForm(r *http.Request, who access.Principal, c *dossier.Collection) (*form, error) {
+	rd := &formReader{
+		limit: h.bodyLimit(c), r: r, form: newForm(),
+		file: func(name string) (*dossier.Field, bool) { return fileFieldOf(c, name) },
+		stage: func(ctx context.Context, in core.Incoming, bytes io.Reader) (*dossier.Upload, error) {
+			return h.svc.Stage(ctx, who, in, bytes)
+		},
+		maxFile: h.svc.Space().Settings.MaxFileSize,
+	}
+	return rd.form, rd.read()
+}
+
+// Sizes that a value of a field may have besides the general limit.
+const (
+	maxRichText = 5 << 20
+	maxJSON     = 1 << 20
+)
+
+// bodyLimit is how large the body of a write of a record of c may be: the general limit and what its fields may hold.
+func (h *handler) bodyLimit(c *dossier.Collection) int64 {
+	limit := h.maxBody
+	for _, f := range c.Fields {
+		switch {
+		case f.IsFile():
+			limit += h.maxFileSize(f) * int64(max(f.MaxSelect, 1))
+		case f.Type == dossier.TypeRichText:
+			limit += maxRichText
+		case f.Type == dossier.TypeJSON || f.Type == dossier.TypeTable:
+			limit += maxJSON
+		}
+	}
+	return limit
+}
+
+// maxFileSize is how large one file of f may be.
+func (h *handler) maxFileSize(f *dossier.Field) int64 {
+	return fileLimit(f, h.svc.Space().Settings.MaxFileSize)
+}
+
+func fileLimit(f *dossier.Field, most int64) int64 {
+	if f.MaxSize > 0 && f.MaxSize < most {
+		return f.MaxSize
+	}
+	return most
+}
+
+// fileFieldOf is the file field that a part named "field", "field+" or "+field" is for.
+func fileFieldOf(c *dossier.Collection, part string) (*dossier.Field, bool) {
+	name, sign := splitKey(part)
+	f, ok := c.Field(name)
+	return f, ok && f.IsFile() && sign != signRemove
+}
+
+// A formReader reads one body.
+type formReader struct {
+	r       *http.Request
+	limit   int64
+	maxFile int64
+	form    *form
+	// file says which file field a part is for; nil where there are none.
+	file  func(part string) (*dossier.Field, bool)
+	stage func(context.Context, core.Incoming, io.Reader) (*dossier.Upload, error)
+	// payloads are the JSON objects to merge over the other values at the end.
+	payloads []map[string]any
+}
+
+func (rd *formReader) read() error {
+	if rd.r.ContentLength == 0 || rd.r.Body == nil {
+		return nil
+	}
+	switch t := wire.MediaType(rd.r); {
+	case t == "application/json":
+		return rd.readJSON()
+	case t == "multipart/form-data":
+		return rd.readMultipart()
+	case t == "application/x-www-form-urlencoded":
+		return rd.readURLEncoded()
+	}
+	if n, err := io.ReadFull(rd.r.Body, make([]byte, 1)); n == 0 && errors.Is(err, io.EOF) {
+		return nil
+	}
+	return newError(http.StatusBadRequest, "Unsupported Content-Type.", nil)
+}
+
+func (rd *formReader) readJSON() error {
+	v, err := wire.ReadJSONFirst(rd.r, rd.limit)
+	if err != nil || v == nil {
+		return err
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return errGeneric
+	}
+	rd.form.values = object
+	return nil
+}
+
+func (rd *formReader) readURLEncoded() error {
+	pairs, err := wire.ReadForm(rd.r, rd.limit)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		if err := rd.addText(p.Name, p.Value); err != nil {
+			return err
+		}
+	}
+	rd.merge()
+	return nil
+}
+
+func (rd *formReader) readMultipart() error {
+	m, err := wire.OpenMultipart(rd.r, wire.Limits{
+		Parts: maxParts, FieldBytes: maxTextBytes, TotalFieldBytes: maxTextBytes, Body: rd.limit,
+	})
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	for {
+		p, err := m.Next()
+		if errors.Is(err, io.EOF) {
+			rd.merge()
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := rd.readPart(p); err != nil {
+			return err
+		}
+	}
+}
+
+func (rd *formReader) readPart(p *wire.Part) error {
+	if p.HasFileName && p.FileName != "" {
+		return rd.readFile(p)
+	}
+	text, err := p.Text()
+	if err != nil {
+		return err
+	}
+	return rd.addText(p.Name, text)
+}
+
+func (rd *formReader) addText(name, text string) error {
+	if name != payloadKey {
+		rd.form.add(name, inferValue(text))
+		return nil
+	}
+	v, err := wire.ParseJSON([]byte(text))
+	if err != nil {
+		return errGeneric
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return errGeneric
+	}
+	rd.payloads = append(rd.payloads, object)
+	return nil
+}
+
+// merge puts the payloads over the other values.
+func (rd *formReader) merge() {
+	for _, p := range rd.payloads {
+		for k, v := range p {
+			rd.form.values[k] = v
+		}
+	}
+}
+
+// readFile stages the bytes of a part that is for a file field, and skips any other. A file that is too large does not end the
+// reading: it becomes a problem of its field.
+func (rd *formReader) readFile(p *wire.Part) error {
+	if rd.file == nil {
+		return nil
+	}
+	f, ok := rd.file(p.Name)
+	if !ok {
+		return nil
+	}
+	source := &watched{r: p}
+	limit := fileLimit(f, rd.maxFile)
+	up, err := rd.stage(rd.r.Context(), core.Incoming{Name: wire.CleanName(p.FileName), Declared: bareType(p.ContentType), MaxSize: limit}, source)
+	in := &incoming{upload: up}
+	if err != nil {
+		if source.failed || dossier.KindOf(err) != dossier.TooLarge {
+			return err
+		}
+		in = &incoming{problem: &dossier.Problem{
+			Path: []string{f.Name}, Code: dossier.CodeFileTooLarge,
+			Params: map[string]any{"file": wire.CleanName(p.FileName), "max": limit},
+		}}
+	}
+	rd.form.files[p.Name] = append(rd.form.files[p.Name], in)
+	return nil
+}
+
+// A watched reader remembers that reading failed, so that its error is not taken for one of who reads.
+type watched struct {
+	r      io.Reader
+	failed bool
+}
+
+// Read reads on.
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.failed = true
+	}
+	return n, err
+}
+
+// bareType is a media type without its parameters, "" if it is none.
+func bareType(s string) string {
+	t, _, err := mime.ParseMediaType(s)
+	if err != nil {
+		return ""
+	}
+	return t
+}
+
+// inferValue guesses what a form's text stands for: a truth value, a number in its shortest form, or itself.
+func inferValue(text string) any {
+	switch text {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	if n, ok := inferNumber(text); ok {
+		return n
+	}
+	return text
+}
+
+func inferNumber(text string) (n any, ok bool) {
+	if text == "" || len(text) > 32 || strings.Trim(text, "-.0123456789") != "" {
+		return nil, false
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || strconv.FormatFloat(f, 'f', -1, 64) != text {
+		return nil, false
+	}
+	return jsonNumber(text), true
+}

@@ -1,0 +1,206 @@
+package pocketbase
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+)
+
+// A sign is what a key of a body does to its field.
+type sign int
+
+// The signs: "f" sets, "f+" adds behind, "+f" adds before, "f-" takes away.
+const (
+	signSet sign = iota
+	signAppend
+	signPrepend
+	signRemove
+)
+
+// splitKey is the field's name and the sign of a body's key.
+func splitKey(key string) (string, sign) {
+	if name, ok := strings.CutPrefix(key, "+"); ok {
+		return name, signPrepend
+	}
+	if name, ok := strings.CutSuffix(key, "+"); ok {
+		return name, signAppend
+	}
+	if name, ok := strings.CutSuffix(key, "-"); ok {
+		return name, signRemove
+	}
+	return key, signSet
+}
+
+// sentNames are the keys of a body, and the names of the fields they are for.
+func (f *form) sentNames() map[string]bool {
+	sent := map[string]bool{}
+	note := func(key string) {
+		name, _ := splitKey(key)
+		sent[key], sent[name] = true, true
+	}
+	for key := range f.values {
+		note(key)
+	}
+	for key := range f.files {
+		note(key)
+	}
+	return sent
+}
+
+// An edit makes the change that a form asks of a record. It is made anew for every try of a transaction.
+type edit struct {
+	c        *dossier.Collection
+	form     *form
+	super    bool
+	now      *dossier.Record // as it is; nil for a new one
+	values   map[string]dossier.Value
+	problems []dossier.Problem
+}
+
+// changeOf is the change of a record of c, now, that the form asks for, and what was wrong with it: the values that were
+// are left out.
+func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier.Record) (core.Change, []dossier.Problem) {
+	e := &edit{c: c, form: f, super: who.IsSuper(), now: now, values: map[string]dossier.Value{}}
+	for _, field := range c.Fields {
+		switch {
+		case field.Type == dossier.TypeAutoNumber || field.Hidden && !e.super:
+		case field.IsFile():
+			e.files(field)
+		default:
+			e.field(field)
+		}
+	}
+	return core.Change{Values: e.values, Sent: f.sentNames()}, e.problems
+}
+
+func (e *edit) fault(code dossier.Code, params map[string]any, path ...string) {
+	e.problems = append(e.problems, dossier.Problem{Path: path, Code: code, Params: params})
+}
+
+// current is what the field holds now.
+func (e *edit) current(f *dossier.Field) dossier.Value {
+	if e.now == nil {
+		return nil
+	}
+	return e.now.Values[f.Name]
+}
+
+// field applies what the form says of a field without files.
+func (e *edit) field(f *dossier.Field) {
+	v := e.current(f)
+	raw, touched := e.form.values[f.Name]
+	if touched {
+		var ok bool
+		if v, ok = e.decode(f, raw, f.Name); !ok {
+			return
+		}
+	}
+	for _, s := range []sign{signRemove, signAppend, signPrepend} {
+		if raw, given := e.form.values[keyOf(f.Name, s)]; given && modifiable(f) {
+			v, touched = modify(f, v, s, raw), true
+		}
+	}
+	if !touched {
+		return
+	}
+	if f.Required && isZero(v) {
+		e.fault(dossier.CodeRequired, nil, f.Name)
+	}
+	e.values[f.Name] = v
+}
+
+// keyOf is the key of a body that does s to the field name.
+func keyOf(name string, s sign) string {
+	switch s {
+	case signAppend:
+		return name + "+"
+	case signPrepend:
+		return "+" + name
+	case signRemove:
+		return name + "-"
+	}
+	return name
+}
+
+// modifiable reports whether signs mean something for a field without files.
+func modifiable(f *dossier.Field) bool {
+	return f.IsNumber() || f.Type == dossier.TypeSelect || f.IsRelation()
+}
+
+// modify applies a sign to v, which f holds.
+func modify(f *dossier.Field, v dossier.Value, s sign, raw any) dossier.Value {
+	if f.IsNumber() {
+		n, _ := v.(dossier.Number)
+		switch s {
+		case signAppend:
+			return addNumbers(n, toNumber(raw), false)
+		case signRemove:
+			return addNumbers(n, toNumber(raw), true)
+		}
+		return v
+	}
+	have, given := choices(v), toList(raw)
+	switch s {
+	case signRemove:
+		have = slices.DeleteFunc(have, func(x string) bool { return slices.Contains(given, x) })
+	case signAppend:
+		have = joined(have, given)
+	case signPrepend:
+		have = joined(given, have)
+	}
+	return toChoice(f, have)
+}
+
+// joined is a and b without repetitions; the first of equal elements stays.
+func joined(a, b []string) []string {
+	out := []string{}
+	for _, s := range slices.Concat(a, b) {
+		out = appendNew(out, s)
+	}
+	return out
+}
+
+// addNumbers is a+b, or a-b, exactly.
+func addNumbers(a, b dossier.Number, minus bool) dossier.Number {
+	x, y := ratOf(a), ratOf(b)
+	if minus {
+		y.Neg(y)
+	}
+	decimals := max(decimalsOf(a), decimalsOf(b))
+	sum, err := dossier.ParseNumber(x.Add(x, y).FloatString(decimals))
+	if err != nil {
+		return a
+	}
+	return dossier.Number(sum.Plain())
+}
+
+func ratOf(n dossier.Number) *big.Rat {
+	if r, ok := new(big.Rat).SetString(string(n)); ok {
+		return r
+	}
+	return new(big.Rat)
+}
+
+func decimalsOf(n dossier.Number) int {
+	_, frac, _ := strings.Cut(string(n), ".")
+	return len(frac)
+}
+
+// decode reads a value of a field without files; ok is false after a fault.
+func (e *edit) decode(f *dossier.Field, raw any, path ...string) (v dossier.Value, ok bool) {
+	if raw == nil {
+		return nil, true
+	}
+	if f.Type == dossier.TypeTable {
+		return e.table(f, raw, path)
+	}
+	v, code := decodeValue(f, raw)
+	if code != "" {
+		e.fault(code, nil, path...)
+	}
+	return v, code == ""
+}

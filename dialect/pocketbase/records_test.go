@@ -1,0 +1,206 @@
+package pocketbase
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const records = "/api/collections/reports/records"
+
+func TestRecordIsCreatedReadChangedAndDeleted(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	made := b.do(call{method: "POST", path: records, token: token, body: []part{
+		{"title", "", "Q4"}, {"amount", "", "12.50"}, {"tags", "", "red"}, {"tags", "", "blue"}, {"active", "", "true"},
+		{"attachment", "hello.txt", "Hello"}, {"attachment", "two.txt", "Two"}, {"nothing", "x.txt", "ignored"}, {"attachment[]", "y.txt", "ignored"},
+	}}).ok()
+	id := made["id"].(string)
+	if got := len(texts(made["attachment"])); got != 2 {
+		t.Fatalf("%d files, want 2: %v", got, made["attachment"])
+	}
+	if diff := cmp.Diff([]any{"red", "blue"}, made["tags"]); diff != "" || made["amount"] != 12.5 || made["active"] != true {
+		t.Errorf("values: %v", made)
+	}
+	again := b.do(call{method: "GET", path: records + "/" + id}).ok()
+	if diff := cmp.Diff(made, again); diff != "" {
+		t.Error(diff)
+	}
+	changed := b.do(call{method: "PATCH", path: records + "/" + id, token: token, body: `{"amount+": 2, "tags-": "red", "title": null, "summary": "s"}`})
+	if data := changed.fails(400, "Failed to update record."); data["title"] == nil {
+		t.Errorf("a title of null: %v", data)
+	}
+	changed = b.do(call{method: "PATCH", path: records + "/" + id + "?fields=amount,tags", token: token, body: `{"amount+": 2, "tags-": "red"}`})
+	changed.is(200, `{"amount": 14.5, "tags": ["blue"]}`)
+	if got := b.do(call{method: "DELETE", path: records + "/" + id, token: token}); got.status != http.StatusNoContent || len(got.body) != 0 {
+		t.Errorf("delete: %d %q", got.status, got.body)
+	}
+	b.do(call{method: "GET", path: records + "/" + id}).fails(404, msgNotFound)
+}
+
+func TestFileModifiersOfUpdates(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	made := b.do(call{method: "POST", path: records, token: token, body: []part{
+		{"title", "", "Files"}, {"attachment", "one.txt", "1"}, {"attachment", "two.txt", "2"}, {"cover", "a.png", pixel}}}).ok()
+	path := records + "/" + made["id"].(string)
+	one, two := texts(made["attachment"])[0], texts(made["attachment"])[1]
+	cover := made["cover"].(string)
+	tests := []struct {
+		name string
+		body any
+		want string // "one", "two" stand for those names, others for the words before "_"
+	}{
+		{"+field puts before", []part{{"+attachment", "first.txt", "f"}}, "first one two"},
+		{"field+ puts behind", []part{{"attachment+", "last.txt", "l"}}, "first one two last"},
+		{"field- takes away what is there", map[string]any{"attachment-": []string{two, "nothing.txt"}}, "first one last"},
+		{"field- and field+ work together", []part{{"attachment-", "", one}, {"attachment+", "more.txt", "m"}}, "first last more"},
+		{"an unlisted update keeps", `{"summary": "x"}`, "first last more"},
+		{"files replace", []part{{"attachment", "new.txt", "n"}}, "new"},
+		{"null clears", `{"attachment": null}`, ""},
+	}
+	for _, tt := range tests {
+		m := b.do(call{method: "PATCH", path: path, token: token, body: tt.body}).ok()
+		var words []string
+		for _, name := range texts(m["attachment"]) {
+			word, _, _ := strings.Cut(name, "_")
+			words = append(words, word)
+		}
+		if got := strings.Join(words, " "); got != tt.want {
+			t.Fatalf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+	m := b.do(call{method: "PATCH", path: path, token: token, body: []part{{"+cover", "b.png", pixel}}}).ok()
+	if m["cover"] != cover {
+		t.Errorf("+field on a field for one file: %v, want the old %v", m["cover"], cover)
+	}
+	b.do(call{method: "PATCH", path: path, token: token, body: `{"attachment": ["nope.txt"]}`}).is(400,
+		`{"data":{"attachment":{"code":"validation_invalid_file","message":"Invalid new files: [nope.txt].","params":{"invalidFiles":["nope.txt"]}}},"message":"Failed to update record.","status":400}`)
+	if files, uploads, unknown := b.blobs(); files != 1 || unknown != 0 {
+		t.Errorf("%d files, %d uploads, %d unknown blobs; want the cover alone as a file and no unknown blob", files, uploads, unknown)
+	}
+}
+
+func TestRefusedWriteKeepsNoBytes(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	tests := []struct {
+		name, method, path, token string
+		body                      []part
+		status                    int
+		message                   string
+	}{
+		{"guest, by the rule", "POST", records, "", []part{{"title", "", "x"}, {"attachment", "a.txt", "a"}}, 400, "Failed to create record."},
+		{"missing title", "POST", records, token, []part{{"attachment", "a.txt", "a"}}, 400, "Failed to create record."},
+		{"no such record", "PATCH", records + "/abcdefghijklmno", token, []part{{"attachment", "a.txt", "a"}}, 404, msgNotFound},
+		{"closed collection", "POST", "/api/collections/_superusers/records", token, []part{{"x", "a.txt", "a"}}, 403, msgOnlySuper},
+		{"broken payload", "POST", records, token, []part{{"attachment", "a.txt", "a"}, {"@jsonPayload", "", "{"}}, 400, msgGeneric},
+	}
+	for _, tt := range tests {
+		b.do(call{method: tt.method, path: tt.path, token: tt.token, body: tt.body}).fails(tt.status, tt.message)
+		if files, uploads, unknown := b.blobs(); files+uploads+unknown != 0 {
+			t.Errorf("%s: %d files, %d uploads, %d unknown blobs are left", tt.name, files, uploads, unknown)
+		}
+	}
+}
+
+func TestAllProblemsOfAWriteAreReportedTogether(t *testing.T) {
+	b := newBench(t)
+	data := b.do(call{method: "POST", path: "/api/collections/users/records", body: []part{
+		{"email", "", "nobody"}, {"password", "", "12345678"}, {"passwordConfirm", "", "other"}, {"id", "", "short"},
+		{"avatar", "big.png", strings.Repeat("x", 5<<20+1)},
+	}}).fails(400, "Failed to create record.")
+	codes := map[string]any{}
+	for field, f := range data {
+		codes[field] = f.(map[string]any)["code"]
+	}
+	want := map[string]any{"email": "validation_is_email", "passwordConfirm": "validation_values_mismatch",
+		"id": "validation_min_text_constraint", "avatar": "validation_file_size_limit"}
+	if diff := cmp.Diff(want, codes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTableRowsKeepTheirFiles(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	made := b.do(call{method: "POST", path: records, token: token, body: `{"title": "T", "lines": [{"item": "a", "qty": 2}, {"item": "b"}]}`}).ok()
+	path := records + "/" + made["id"].(string)
+	rows := made["lines"].([]any)
+	first := rows[0].(map[string]any)
+	if first["item"] != "a" || first["qty"] != 2.0 || len(rows) != 2 {
+		t.Fatalf("rows: %v", rows)
+	}
+	back := b.do(call{method: "PATCH", path: path, token: token, body: map[string]any{"lines": []any{rows[1], first}}}).ok()
+	if diff := cmp.Diff([]any{rows[1], first}, back["lines"]); diff != "" {
+		t.Error(diff)
+	}
+	data := b.do(call{method: "PATCH", path: path, token: token, body: `{"lines": [{"item": "a", "proof": ["nope.txt"]}, 7]}`}).fails(400, "Failed to update record.")
+	if data["lines"] == nil {
+		t.Errorf("got %v", data)
+	}
+}
+
+func TestExpandShowsRelatedRecords(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	customer := b.do(call{method: "POST", path: "/api/collections/customers/records", body: `{"company": "ACME"}`}).ok()
+	report := b.do(call{method: "POST", path: records + "?expand=customer", token: token,
+		body: map[string]any{"title": "R", "customer": customer["id"]}}).ok()
+	want := map[string]any{"customer": customer}
+	if diff := cmp.Diff(want, report["expand"]); diff != "" {
+		t.Error(diff)
+	}
+	back := b.do(call{method: "GET", path: "/api/collections/customers/records?expand=reports_via_customer&fields=company,expand.reports_via_customer.title"})
+	back.is(200, `{"items":[{"company":"ACME","expand":{"reports_via_customer":[{"title":"R"}]}}],"page":1,"perPage":30,"totalItems":1,"totalPages":1}`)
+	none := b.do(call{method: "GET", path: records + "/" + report["id"].(string) + "?expand=nothing,title&fields=title,expand"})
+	none.is(200, `{"title":"R"}`)
+	empty := b.do(call{method: "POST", path: records + "?expand=customer&fields=expand", token: token, body: `{"title": "E"}`})
+	empty.is(200, `{"expand":{}}`)
+}
+
+func TestFieldsThatCannotBeReadChangeNothing(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	b.do(call{method: "POST", path: records + "?fields=title:upper", token: token, body: `{"title": "x"}`}).fails(400, msgGeneric)
+	b.do(call{method: "GET", path: records}).is(200, `{"items":[],"page":1,"perPage":30,"totalItems":0,"totalPages":0}`)
+}
+
+func TestRoutesThatAreNotThere(t *testing.T) {
+	b := newBench(t)
+	for _, c := range []call{
+		{method: "GET", path: "/api/nothing"}, {method: "GET", path: "/api/"}, {method: "PUT", path: records},
+		{method: "GET", path: "/api/health/"}, {method: "PATCH", path: "/api/health"}, {method: "POST", path: "/api/files/reports/a/b"},
+	} {
+		a := b.do(c)
+		a.fails(404, msgNotFound)
+		if a.header.Get("Allow") != "" || a.header.Get("X-Frame-Options") != "SAMEORIGIN" {
+			t.Errorf("%s %s: headers %v", c.method, c.path, a.header)
+		}
+	}
+	moved := b.do(call{method: "GET", path: "/api//collections//reports/records?page=1"})
+	if moved.status != http.StatusTemporaryRedirect || moved.header.Get("Location") != "/api/collections/reports/records?page=1" {
+		t.Errorf("%d to %q", moved.status, moved.header.Get("Location"))
+	}
+	preflight := b.do(call{method: "OPTIONS", path: records, header: map[string]string{"Origin": "https://a.example", "Access-Control-Request-Headers": "authorization"}})
+	if preflight.status != http.StatusNoContent || preflight.header.Get("Access-Control-Allow-Headers") != "authorization" ||
+		preflight.header.Get("Access-Control-Allow-Origin") != "*" {
+		t.Errorf("%d %v", preflight.status, preflight.header)
+	}
+}
+
+func TestBodyLimits(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	b.do(call{method: "POST", path: "/api/collections/users/auth-with-password", body: strings.Repeat(" ", defaultMaxBody+1)}).
+		fails(400, msgInvalidLoad)
+	over := call{method: "POST", path: "/api/collections/customers/records", token: token, body: `{"company": "x"}`,
+		header: map[string]string{}}
+	limit := (&handler{svc: b.svc, maxBody: defaultMaxBody}).bodyLimit(b.collection("customers"))
+	if want := int64(defaultMaxBody) + b.svc.Space().Settings.MaxFileSize; limit != want {
+		t.Errorf("limit %d, want %d: the general one and one file", limit, want)
+	}
+	b.do(over).ok()
+}

@@ -1,0 +1,103 @@
+package pocketbase
+
+import (
+	"context"
+	"net/http"
+
+	"dossier"
+	"dossier/access"
+	"dossier/query"
+	"dossier/wire"
+)
+
+// reply answers 200 with what the query parameter "fields" wants of v; of a page, of each of its items.
+func (h *handler) reply(w http.ResponseWriter, r *http.Request, v any) error {
+	p, err := pickerOf(r)
+	if err != nil {
+		return err
+	}
+	if p != nil {
+		v = pickFrom(p, v)
+	}
+	return wire.WriteJSON(w, http.StatusOK, "application/json", v, true)
+}
+
+func pickerOf(r *http.Request) (*picker, error) {
+	text, _ := wire.ParseQueryLenient(r.URL.RawQuery).Get("fields")
+	return parsePicker(text)
+}
+
+func pickFrom(p *picker, v any) any {
+	if page, ok := v.(listPage); ok {
+		page.Items = p.pick(generic(page.Items))
+		return page
+	}
+	return p.pick(generic(v))
+}
+
+// checkFields refuses a request whose "fields" cannot be read before it does anything.
+func checkFields(next wire.Handler) wire.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := pickerOf(r); err != nil {
+			return err
+		}
+		return next(w, r)
+	}
+}
+
+// A viewer shows records to one principal.
+type viewer struct {
+	h     *handler
+	ctx   context.Context
+	who   access.Principal
+	space *dossier.Space
+}
+
+func (h *handler) viewer(ctx context.Context, who access.Principal) *viewer {
+	return &viewer{h: h, ctx: ctx, who: who, space: h.svc.Space()}
+}
+
+// records shows records of c, with what expand asks for of the records that they refer to.
+func (v *viewer) records(c *dossier.Collection, records []*dossier.Record, expand string) ([]map[string]any, error) {
+	shown := make([]map[string]any, len(records))
+	for i, r := range records {
+		shown[i] = v.record(c, r)
+	}
+	if expand == "" || len(records) == 0 {
+		return shown, nil
+	}
+	x := &expander{viewer: v, who: within(v.who, contextExpand)}
+	return shown, x.expand(c, records, shown, parseExpand(expand))
+}
+
+// record shows one record: every field, hidden ones to superusers only.
+func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any {
+	m := make(map[string]any, len(c.Fields)+8)
+	m["created"], m["updated"] = formatTime(r.Created), formatTime(r.Updated)
+	for _, f := range c.Fields {
+		if !f.Hidden || v.who.IsSuper() {
+			m[f.Name] = encodeValue(f, r.Values[f.Name])
+		}
+	}
+	m["id"], m["collectionId"], m["collectionName"] = r.ID, collectionID(c), c.Name
+	if c.Kind == dossier.Auth && r.Account != nil {
+		v.account(m, c, r)
+	}
+	return m
+}
+
+func (v *viewer) account(m map[string]any, c *dossier.Collection, r *dossier.Record) {
+	m[keyEmailVisible], m[keyVerified] = r.Account.EmailVisible, r.Account.Verified
+	if r.Account.EmailVisible || v.who.IsSuper() || v.who.IsOwner(c, r) {
+		m[keyEmail] = r.Account.Email
+	}
+}
+
+// idIn is true of the records with one of ids.
+func idIn(ids []string) query.Filter {
+	values := make([]dossier.Value, len(ids))
+	for i, id := range ids {
+		values[i] = dossier.Text(id)
+	}
+	return query.In{Of: query.Meta(query.ID), Values: values}
+}

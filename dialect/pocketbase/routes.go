@@ -1,0 +1,95 @@
+package pocketbase
+
+import (
+	"net/http"
+	"path"
+	"strings"
+
+	"dossier/core"
+	"dossier/wire"
+)
+
+// defaultMaxBody bounds a request's body where the collection's fields do not ask for more.
+const defaultMaxBody = 32 << 20
+
+// Options are what the owner of the server decides about the dialect. The zero Options are good.
+type Options struct {
+	// MaxBody is the size of a body in bytes, to which the limits of a collection's fields are added; 0 is 32 MiB.
+	MaxBody int64
+}
+
+// A handler answers the dialect's requests.
+type handler struct {
+	svc     *core.Service
+	maxBody int64
+}
+
+// Mount registers the dialect's routes on mux.
+func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
+	h := &handler{svc: svc, maxBody: o.MaxBody}
+	if h.maxBody <= 0 {
+		h.maxBody = defaultMaxBody
+	}
+	rt := wire.NewRouter(mux, h.writeError)
+	rt.Use(withHeaders)
+	rt.Use(checkFields)
+
+	rt.Handle("GET /api/health", h.health)
+
+	rt.Handle("POST /api/files/token", h.fileToken)
+	rt.Handle("GET /api/files/{collection}/{record}/{filename}", h.downloadFile)
+
+	rt.Handle("GET /api/collections/{collection}/records", h.listRecords)
+	rt.Handle("POST /api/collections/{collection}/records", h.createRecord)
+	rt.Handle("GET /api/collections/{collection}/records/{record}", h.viewRecord)
+	rt.Handle("PATCH /api/collections/{collection}/records/{record}", h.updateRecord)
+	rt.Handle("DELETE /api/collections/{collection}/records/{record}", h.deleteRecord)
+
+	rt.Handle("GET /api/collections/{collection}/auth-methods", h.authMethods)
+	rt.Handle("POST /api/collections/{collection}/auth-with-password", h.authWithPassword)
+	rt.Handle("POST /api/collections/{collection}/auth-refresh", h.authRefresh)
+	rt.Handle("POST /api/collections/{collection}/impersonate/{record}", h.impersonate)
+
+	rt.HandleFallback("/api/", h.unknown)
+}
+
+// withHeaders sets the headers of every response and answers preflight requests.
+func withHeaders(next wire.Handler) wire.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		head := w.Header()
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("X-Frame-Options", "SAMEORIGIN")
+		head.Set("X-Xss-Protection", "1; mode=block")
+		head.Add("Vary", "Origin")
+		if r.Header.Get("Origin") != "" {
+			head.Set("Access-Control-Allow-Origin", "*")
+		}
+		if r.Method != http.MethodOptions {
+			return next(w, r)
+		}
+		head.Set("Access-Control-Allow-Methods", "GET,HEAD,PUT,PATCH,POST,DELETE")
+		if asked := r.Header.Get("Access-Control-Request-Headers"); asked != "" {
+			head.Add("Vary", "Access-Control-Request-Headers")
+			head.Set("Access-Control-Allow-Headers", asked)
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}
+
+// unknown answers paths and methods that no route takes: an unclean path is sent to its clean form, everything else is 404.
+func (h *handler) unknown(w http.ResponseWriter, r *http.Request) error {
+	if p := r.URL.EscapedPath(); strings.Contains(p, "//") {
+		clean := path.Clean(p)
+		if strings.HasSuffix(p, "/") && clean != "/" {
+			clean += "/"
+		}
+		if r.URL.RawQuery != "" {
+			clean += "?" + r.URL.RawQuery
+		}
+		w.Header().Set("Location", clean)
+		w.WriteHeader(http.StatusTemporaryRedirect)
+		return nil
+	}
+	return errNotFound
+}

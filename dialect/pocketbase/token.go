@@ -1,0 +1,116 @@
+package pocketbase
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"dossier"
+	"dossier/access"
+)
+
+// The types of a token, which are also the purposes of its signing key.
+const (
+	tokenAuth = "auth"
+	tokenFile = "file"
+)
+
+// How long tokens hold. The life of a file token is the space's FileTokenTTL.
+const (
+	userTokenTTL  = 5 * 24 * time.Hour
+	superTokenTTL = 24 * time.Hour
+	// maxTokenTTL bounds a duration that a client asks for, in seconds.
+	maxTokenTTL = 94670856
+)
+
+// maxTokenBytes is the longest token that is looked into.
+const maxTokenBytes = 4 << 10
+
+// authTTL is the life of an auth token of who.
+func authTTL(who access.Principal) time.Duration {
+	if who.Kind == access.KindSuperuser {
+		return superTokenTTL
+	}
+	return userTokenTTL
+}
+
+// signAuth makes an auth token for who. A token that is not refreshable ends when it ends.
+func (h *handler) signAuth(who access.Principal, ttl time.Duration, refreshable bool) (string, error) {
+	return h.sign(who, tokenAuth, ttl, jwt.MapClaims{"refreshable": refreshable})
+}
+
+// signFile makes a token that opens protected files as who.
+func (h *handler) signFile(who access.Principal) (string, error) {
+	ttl := h.svc.Space().Settings.FileTokenTTL
+	if ttl <= 0 {
+		ttl = dossier.DefaultSettings().FileTokenTTL
+	}
+	return h.sign(who, tokenFile, ttl, jwt.MapClaims{})
+}
+
+func (h *handler) sign(who access.Principal, purpose string, ttl time.Duration, claims jwt.MapClaims) (string, error) {
+	claims["type"] = purpose
+	claims["id"] = string(who.ID)
+	claims["collectionId"] = collectionID(who.Collection)
+	claims["exp"] = h.svc.Now().Add(ttl).Unix()
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(h.svc.SigningKey(who, purpose))
+	if err != nil {
+		return "", dossier.Errorf(dossier.Internal, "sign a token: %w", err)
+	}
+	return text, nil
+}
+
+// A proof is what a token that holds says.
+type proof struct {
+	who         access.Principal
+	refreshable bool
+	expires     time.Time
+}
+
+var errBadToken = errors.New("not a token of ours")
+
+// verify checks a token of that purpose: HS256 and nothing else, unexpired, its user still there, signed with the user's
+// current key. Whatever is wrong with it is dossier.Unauthenticated; an error of the store is passed on.
+func (h *handler) verify(ctx context.Context, text, purpose string) (proof, error) {
+	if text == "" || len(text) > maxTokenBytes {
+		return proof{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", errBadToken)
+	}
+	var p proof
+	var failed error
+	key := func(t *jwt.Token) (any, error) {
+		if p.who, failed = h.claimant(ctx, t.Claims.(jwt.MapClaims), purpose); failed != nil {
+			return nil, failed
+		}
+		return h.svc.SigningKey(p.who, purpose), nil
+	}
+	claims := jwt.MapClaims{}
+	_, err := jwt.ParseWithClaims(text, claims, key, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
+		jwt.WithExpirationRequired(), jwt.WithTimeFunc(h.svc.Now))
+	if failed != nil && dossier.KindOf(failed) != dossier.Unauthenticated && dossier.KindOf(failed) != dossier.NotFound {
+		return proof{}, failed
+	}
+	if err != nil {
+		return proof{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", err)
+	}
+	p.refreshable, _ = claims["refreshable"].(bool)
+	if end, err := claims.GetExpirationTime(); err == nil && end != nil {
+		p.expires = end.Time
+	}
+	return p, nil
+}
+
+// claimant is whom the claims name. They are not proved yet.
+func (h *handler) claimant(ctx context.Context, claims jwt.MapClaims, purpose string) (access.Principal, error) {
+	id, _ := claims["id"].(string)
+	collection, _ := claims["collectionId"].(string)
+	if kind, _ := claims["type"].(string); kind != purpose || id == "" || collection == "" {
+		return access.Principal{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", errBadToken)
+	}
+	c, ok := collectionByID(h.svc.Space(), collection)
+	if !ok || c.Kind != dossier.Auth {
+		return access.Principal{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", errBadToken)
+	}
+	return h.svc.UserByID(ctx, c.ID, dossier.ID(id))
+}

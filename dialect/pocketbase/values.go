@@ -1,0 +1,370 @@
+package pocketbase
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"dossier"
+	"dossier/wire"
+)
+
+// dateForm is how moments are shown: UTC, a blank, three digits of the second.
+const dateForm = "2006-01-02 15:04:05.000Z"
+
+// jsonNumber is a number as JSON bodies carry it.
+type jsonNumber = json.Number
+
+// maxPlainDigits is the longest decimal text that is shown as it is; longer numbers are shown as the nearest float64.
+const maxPlainDigits = 32
+
+// encodeValue shows what f holds; the empty value as the zero value of f's type.
+func encodeValue(f *dossier.Field, v dossier.Value) any {
+	switch {
+	case f.IsText():
+		return textOf(v)
+	case f.IsNumber():
+		n, _ := v.(dossier.Number)
+		return encodeNumber(n)
+	case f.IsFile():
+		return encodeFiles(f, v)
+	case f.Type == dossier.TypeSelect || f.IsRelation():
+		return encodeChoice(f, v)
+	}
+	switch f.Type {
+	case dossier.TypeBool:
+		b, _ := v.(dossier.Bool)
+		return bool(b)
+	case dossier.TypeDate, dossier.TypeDateTime, dossier.TypeTime:
+		return encodeTime(v)
+	case dossier.TypeTable:
+		if rows, ok := v.(dossier.Rows); ok {
+			return encodeRows(f, rows)
+		}
+	}
+	return encodeJSON(v)
+}
+
+func textOf(v dossier.Value) string {
+	t, _ := v.(dossier.Text)
+	return string(t)
+}
+
+// encodeNumber is n as a JSON number with the digits it has, zeros at the end aside.
+func encodeNumber(n dossier.Number) jsonNumber {
+	plain := n.Plain()
+	if len(plain) <= maxPlainDigits {
+		return jsonNumber(plain)
+	}
+	if f, err := strconv.ParseFloat(plain, 64); err == nil {
+		return jsonNumber(strconv.FormatFloat(f, 'g', -1, 64))
+	}
+	return jsonNumber(plain)
+}
+
+func encodeTime(v dossier.Value) string {
+	switch v := v.(type) {
+	case dossier.Date:
+		return v.Time().Format(dateForm)
+	case dossier.Instant:
+		return formatTime(v.Time())
+	case dossier.Clock:
+		return string(v)
+	}
+	return ""
+}
+
+func formatTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(dateForm)
+}
+
+func encodeChoice(f *dossier.Field, v dossier.Value) any {
+	list := choices(v)
+	if f.Multiple() {
+		return list
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return list[0]
+}
+
+// choices are the elements of a select or relation, never nil.
+func choices(v dossier.Value) []string {
+	switch v := v.(type) {
+	case dossier.Text:
+		if v != "" {
+			return []string{string(v)}
+		}
+	case dossier.List:
+		return append([]string{}, v...)
+	}
+	return []string{}
+}
+
+func encodeFiles(f *dossier.Field, v dossier.Value) any {
+	files, _ := v.(dossier.Files)
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = file.Slug
+	}
+	if f.Multiple() {
+		return names
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}
+
+// rowKey is the key under which a table's row shows its ID, unless the table has a field of that name.
+const rowKey = "id"
+
+func encodeRows(table *dossier.Field, rows dossier.Rows) []any {
+	shown := make([]any, len(rows))
+	for i, row := range rows {
+		object := map[string]any{rowKey: row.ID}
+		for _, f := range table.Fields {
+			object[f.Name] = encodeValue(f, row.Values[f.Name])
+		}
+		shown[i] = object
+	}
+	return shown
+}
+
+func encodeJSON(v dossier.Value) any {
+	if j, ok := v.(dossier.JSON); ok {
+		return json.RawMessage(j)
+	}
+	return nil
+}
+
+// decodeValue reads what a client sent for f, which is no file field and no table: never nil, as null empties a field before. ok is
+// false where the value is not taken at all.
+func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code) {
+	switch {
+	case f.IsText():
+		return dossier.Text(toText(raw)), ""
+	case f.IsNumber():
+		return toNumber(raw), ""
+	case f.Type == dossier.TypeSelect || f.IsRelation():
+		return toChoice(f, toList(raw)), ""
+	}
+	switch f.Type {
+	case dossier.TypeBool:
+		return dossier.Bool(toBool(raw)), ""
+	case dossier.TypeDate:
+		if t, ok := toTime(raw); ok {
+			return dossier.Date(t.Format(time.DateOnly)), ""
+		}
+		return nil, ""
+	case dossier.TypeDateTime:
+		if t, ok := toTime(raw); ok {
+			return dossier.InstantOf(t), ""
+		}
+		return nil, ""
+	case dossier.TypeTime:
+		return toClock(raw)
+	}
+	return toJSON(raw)
+}
+
+// toText is raw as text: numbers by their digits, objects and lists as JSON.
+func toText(raw any) string {
+	switch v := raw.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case jsonNumber:
+		return v.String()
+	case bool:
+		return strconv.FormatBool(v)
+	}
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// toNumber is raw as a number; what is none is 0.
+func toNumber(raw any) dossier.Number {
+	if b, ok := raw.(bool); ok {
+		if b {
+			return "1"
+		}
+		return "0"
+	}
+	n, err := dossier.ParseNumber(toText(raw))
+	if err != nil {
+		return "0"
+	}
+	return n
+}
+
+// toBool is raw as a truth value; what is none is false.
+func toBool(raw any) bool {
+	switch v := raw.(type) {
+	case bool:
+		return v
+	case string:
+		b, _ := strconv.ParseBool(v)
+		return b
+	case jsonNumber:
+		return toNumber(v).Compare("0") != 0
+	}
+	return false
+}
+
+// toList is raw as a list of texts without empty ones and repetitions: a list, one text, or a text that holds a JSON list.
+func toList(raw any) []string {
+	var elements []any
+	switch v := raw.(type) {
+	case nil, map[string]any:
+	case []any:
+		elements = v
+	case string:
+		elements = []any{v}
+		if strings.HasPrefix(strings.TrimSpace(v), "[") {
+			if parsed, err := wire.ParseJSON([]byte(v)); err == nil {
+				elements, _ = parsed.([]any)
+			}
+		}
+	default:
+		elements = []any{v}
+	}
+	list := []string{}
+	for _, e := range elements {
+		list = appendNew(list, toText(e))
+	}
+	return list
+}
+
+// appendNew appends s unless it is empty or there already.
+func appendNew(list []string, s string) []string {
+	if s == "" {
+		return list
+	}
+	for _, have := range list {
+		if have == s {
+			return list
+		}
+	}
+	return append(list, s)
+}
+
+// toChoice is list as a value of the select or relation f: a single one takes the last element.
+func toChoice(f *dossier.Field, list []string) dossier.Value {
+	if len(list) == 0 {
+		return nil
+	}
+	if f.Multiple() {
+		return dossier.List(list)
+	}
+	return dossier.Text(list[len(list)-1])
+}
+
+// timeForms are the forms in which moments are read; without a zone they are UTC.
+var timeForms = []string{
+	time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999",
+	"2006-01-02 15:04Z07:00", "2006-01-02 15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly,
+	"2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700", "2006/01/02 15:04:05", "2006/01/02",
+	time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.UnixDate, "01/02/2006", "2 Jan 2006", "Jan 2, 2006",
+}
+
+// toTime is raw as a moment in UTC: a text in one of many forms, or seconds since 1970. Years outside 1 to 9999 are none.
+func toTime(raw any) (time.Time, bool) {
+	if n, ok := raw.(jsonNumber); ok {
+		seconds, err := n.Float64()
+		if err != nil || math.Abs(seconds) > 253402300799 {
+			return time.Time{}, false
+		}
+		return time.UnixMilli(int64(seconds * 1000)).UTC(), true
+	}
+	text, ok := raw.(string)
+	if !ok {
+		return time.Time{}, false
+	}
+	text = strings.TrimSpace(text)
+	for _, form := range timeForms {
+		if t, err := time.Parse(form, text); err == nil {
+			t = t.UTC()
+			return t, t.Year() >= 1 && t.Year() <= 9999
+		}
+	}
+	return time.Time{}, false
+}
+
+func toClock(raw any) (dossier.Value, dossier.Code) {
+	text := strings.TrimSpace(toText(raw))
+	if text == "" {
+		return nil, ""
+	}
+	c, err := dossier.ParseClock(text)
+	if err != nil {
+		return nil, dossier.CodePattern
+	}
+	return c, ""
+}
+
+// toJSON is raw as a JSON value. A text that looks like JSON and is, is taken for what it says; any other text is a JSON string.
+func toJSON(raw any) (dossier.Value, dossier.Code) {
+	if text, ok := raw.(string); ok {
+		if text == "" {
+			return nil, ""
+		}
+		if looksLikeJSON(text) {
+			if _, err := wire.ParseJSON([]byte(text)); err == nil {
+				return compactJSON(text)
+			}
+		}
+	}
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return nil, codeJSON
+	}
+	return compactJSON(string(b))
+}
+
+func compactJSON(text string) (dossier.Value, dossier.Code) {
+	j, err := dossier.ParseJSONValue(text)
+	if err != nil {
+		return nil, codeJSON
+	}
+	if j == "null" {
+		return nil, ""
+	}
+	return j, ""
+}
+
+func looksLikeJSON(text string) bool {
+	text = strings.TrimSpace(text)
+	switch text {
+	case "true", "false", "null":
+		return true
+	case "":
+		return false
+	}
+	return strings.IndexByte(`{["-0123456789`, text[0]) >= 0
+}
+
+// isZero reports whether v is what a required field must not hold.
+func isZero(v dossier.Value) bool {
+	switch v := v.(type) {
+	case dossier.Text:
+		return v == ""
+	case dossier.Number:
+		return v.Compare("0") == 0
+	case dossier.Bool:
+		return !bool(v)
+	case dossier.JSON:
+		return v == `""` || v == "[]" || v == "{}"
+	}
+	return dossier.IsEmpty(v)
+}

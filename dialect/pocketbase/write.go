@@ -1,0 +1,153 @@
+package pocketbase
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+)
+
+// A write is one create or update of a record, decoded.
+type write struct {
+	action access.Action
+	c      *dossier.Collection
+	id     string // of the record to update
+	form   *form
+
+	account  *core.AccountChange
+	checked  string            // the password hash that the old password was checked against
+	problems []dossier.Problem // of the account and id
+	values   map[string]dossier.Value
+}
+
+// save does a write in a transaction of its own. Staged files that no record holds afterwards are gone.
+func (h *handler) save(ctx context.Context, who access.Principal, w *write) (*dossier.Record, error) {
+	var record *dossier.Record
+	err := h.prepare(ctx, who, w)
+	if err == nil {
+		err = h.svc.Batch(ctx, who, func(b *core.Batch) (err error) {
+			record, err = w.do(ctx, b, who)
+			return err
+		})
+	}
+	if err != nil {
+		h.svc.Discard(ctx, w.form.staged()...)
+		return nil, w.failure(err)
+	}
+	h.svc.Discard(ctx, w.form.unused(w.values)...)
+	return record, nil
+}
+
+// prepare does what must not happen in a transaction: passwords are compared and hashed.
+func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) error {
+	old := func(password string) (bool, error) {
+		account, err := h.accountOf(ctx, who, w.c, dossier.ID(w.id))
+		if err != nil {
+			return false, err
+		}
+		w.checked = account.PasswordHash
+		return h.svc.CheckPassword(ctx, account, password)
+	}
+	var err error
+	w.account, w.problems, err = accountChange(who, w.c, w.form, w.action == access.Create, old)
+	if err != nil {
+		return err
+	}
+	return h.svc.HashAccount(ctx, w.account)
+}
+
+// do does the write in b. All that is wrong with it is in one error, after the rule has let it through.
+func (w *write) do(ctx context.Context, b *core.Batch, who access.Principal) (record *dossier.Record, err error) {
+	var problems []dossier.Problem
+	change := func(now *dossier.Record) (core.Change, error) {
+		var c core.Change
+		c, problems = changeOf(who, w.c, w.form, now)
+		c.Account, w.values = w.account, c.Values
+		if w.checked != "" && now.Account.PasswordHash != w.checked {
+			return c, dossier.Invalidate(dossier.Problem{Path: []string{keyOldPassword}, Code: codeOldPassword})
+		}
+		return c, nil
+	}
+	if w.action == access.Create {
+		record, err = w.create(ctx, b, change, &problems)
+	} else {
+		record, err = b.UpdateRecord(ctx, w.c, core.ByID(dossier.ID(w.id)), core.Update{Edit: func(now *dossier.Record) (core.Change, error) {
+			c, err := change(now)
+			problems = append(w.idProblem(string(now.ID)), problems...)
+			return c, err
+		}})
+	}
+	return record, joinProblems(append(w.problems, problems...), err)
+}
+
+func (w *write) create(ctx context.Context, b *core.Batch, change core.Edit, problems *[]dossier.Problem) (*dossier.Record, error) {
+	c, err := change(nil)
+	if err != nil {
+		return nil, err
+	}
+	id := toText(w.form.values["id"])
+	if wrong := newIDProblems(id); wrong != nil {
+		*problems, id = append(*problems, *wrong), ""
+	}
+	return b.CreateRecord(ctx, w.c, dossier.ID(id), c)
+}
+
+// Bounds of the ID that a client may give a record.
+const (
+	minID = 15
+	maxID = 24
+)
+
+// newIDProblems is what is wrong with the ID that a client gives a new record; "" is none given.
+func newIDProblems(id string) *dossier.Problem {
+	p := &dossier.Problem{Path: []string{"id"}}
+	switch {
+	case id == "" || dossier.ValidRecordID(id):
+		return nil
+	case len(id) < minID:
+		p.Code, p.Params = dossier.CodeTooShort, map[string]any{"min": minID}
+	case len(id) > maxID:
+		p.Code, p.Params = dossier.CodeTooLong, map[string]any{"max": maxID}
+	default:
+		p.Code = dossier.CodePattern
+	}
+	return p
+}
+
+// idProblem refuses another ID than the record's own.
+func (w *write) idProblem(id string) []dossier.Problem {
+	if raw, ok := w.form.values["id"]; ok && toText(raw) != "" && toText(raw) != id {
+		return []dossier.Problem{{Path: []string{"id"}, Code: codePrimaryKey}}
+	}
+	return nil
+}
+
+// joinProblems adds problems to what a write says: they end a write that would have been good, and join those of one that was
+// not. Any other error stays what it is.
+func joinProblems(problems []dossier.Problem, err error) error {
+	if len(problems) == 0 {
+		return err
+	}
+	var e *dossier.Error
+	switch {
+	case err == nil:
+		return dossier.Invalidate(problems...)
+	case errors.As(err, &e) && (e.Kind == dossier.Invalid || e.Kind == dossier.Exists):
+		return dossier.Invalidate(append(problems, e.Problems...)...)
+	}
+	return err
+}
+
+// failure is the answer to a write that failed.
+func (w *write) failure(err error) error {
+	if w.action != access.Create {
+		return hidden(saveError(w.c, "Failed to update record.", err))
+	}
+	if errors.Is(err, access.ErrRule) {
+		return newError(http.StatusBadRequest, "Failed to create record.", nil)
+	}
+	return saveError(w.c, "Failed to create record.", err)
+}
