@@ -32,11 +32,11 @@ func parseNumber(s string) (Number, bool) {
 		return "", false
 	}
 	whole, frac, _ := strings.Cut(mantissa, ".")
-	if !allDigits(whole) || !allDigits(frac) || whole+frac == "" || len(whole)+len(frac) > maxNumberDigits {
+	if !allDigits(whole) || !allDigits(frac) || whole+frac == "" || len(whole)+len(frac) > 2*maxNumberDigits {
 		return "", false
 	}
 	whole, frac = shift(whole, frac, exp)
-	if len(whole)+len(frac) > maxNumberDigits {
+	if len(strings.TrimLeft(whole, "0"))+len(frac) > maxNumberDigits {
 		return "", false
 	}
 	return assemble(neg, whole, frac), true

@@ -1,0 +1,179 @@
+// Package server runs an http.Handler as a server: listeners, what every request passes through (id, log, limits, recovery),
+// health, and an orderly end.
+// Not here: routes of any dialect, wiring, configuration.
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"dossier"
+)
+
+// The bounds that every connection has.
+const (
+	headerTimeout = 10 * time.Second  // from the first byte of a request to the end of its header
+	idleTimeout   = 120 * time.Second // between two requests
+	maxHeader     = 64 << 10          // bytes of request line and header
+	// GracePeriod is how long requests under way may take after the server was told to stop.
+	GracePeriod = 30 * time.Second
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	Listen  string // HOST:PORT; port 0 picks a free one, host localhost listens on IPv4 and IPv6
+	Handler http.Handler
+	Log     *slog.Logger
+	TLS     *tls.Config                 // nil is plain HTTP
+	Random  io.Reader                   // for request ids
+	Ready   func(context.Context) error // nil error: the server can answer
+}
+
+// A Server listens and answers. It is made by Listen.
+type Server struct {
+	o         Options
+	listeners []net.Listener
+	http      *http.Server
+	draining  atomic.Bool
+}
+
+// Listen opens the listeners, so that connections wait from now on. Serve answers them.
+func Listen(o Options) (*Server, error) {
+	s := &Server{o: o}
+	listeners, err := listen(o.Listen)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range listeners {
+		if o.TLS != nil {
+			l = tls.NewListener(l, o.TLS)
+		}
+		s.listeners = append(s.listeners, l)
+	}
+	s.http = &http.Server{
+		Handler:           s.outer(),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that break the protocol are not our errors
+	}
+	return s, nil
+}
+
+func listen(address string) ([]net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, dossier.Errorf(dossier.Invalid, "%q is no address to listen on: want HOST:PORT, 127.0.0.1:8090 say", address)
+	}
+	if host != "localhost" {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", address, err)
+		}
+		return []net.Listener{l}, nil
+	}
+	first, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	if err != nil {
+		return nil, fmt.Errorf("listen on %s: %w", address, err)
+	}
+	_, port, _ = net.SplitHostPort(first.Addr().String())
+	second, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
+	if err != nil { // a machine without IPv6
+		return []net.Listener{first}, nil
+	}
+	return []net.Listener{first, second}, nil
+}
+
+// URL is where the server can be reached.
+func (s *Server) URL() string {
+	scheme := "http"
+	if s.o.TLS != nil {
+		scheme = "https"
+	}
+	host, _, _ := net.SplitHostPort(s.o.Listen)
+	addr := s.listeners[0].Addr().String()
+	if host == "localhost" {
+		_, port, _ := net.SplitHostPort(addr)
+		addr = net.JoinHostPort(host, port)
+	}
+	return scheme + "://" + addr
+}
+
+// Serve answers until ctx ends, then stops to accept, finishes what is under way for GracePeriod at most, and returns.
+func (s *Server) Serve(ctx context.Context) error {
+	failed := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		dossier.Go(s.o.Log, "listener", func() { failed <- s.http.Serve(l) })
+	}
+	select {
+	case err := <-failed:
+		_ = s.http.Close()
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	s.draining.Store(true)
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), GracePeriod)
+	defer cancel()
+	if err := s.http.Shutdown(stop); err != nil && !errors.Is(err, http.ErrServerClosed) {
+		s.o.Log.Warn("requests were cut off", "after", GracePeriod, "error", err)
+		_ = s.http.Close()
+	}
+	return nil
+}
+
+// outer is what every request passes through before it reaches the handler.
+func (s *Server) outer() http.Handler {
+	return s.logged(s.recovered(s.guarded(http.HandlerFunc(s.route))))
+}
+
+// route answers the operators' questions and hands everything else on.
+func (s *Server) route(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/healthz":
+		answer(w, r, nil)
+	case "/readyz":
+		answer(w, r, s.ready(r.Context()))
+	default:
+		s.o.Handler.ServeHTTP(w, r)
+	}
+}
+
+func (s *Server) ready(ctx context.Context) error {
+	if s.draining.Load() {
+		return errors.New("stopping")
+	}
+	if s.o.Ready == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	return s.o.Ready(ctx)
+}
+
+// answer says ok, or that the server cannot answer just now.
+func answer(w http.ResponseWriter, r *http.Request, err error) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
+	body := "ok\n"
+	if err != nil {
+		w.Header().Set("Retry-After", "5")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		body = "not ready\n"
+	}
+	_, _ = io.Copy(w, strings.NewReader(body))
+}
