@@ -51,6 +51,32 @@ func benchmarkPut(b *testing.B, callers, size int) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "puts/s")
 }
 
+// BenchmarkPut1GiB is one caller whose blob is large. Run it with -benchtime 2x.
+func BenchmarkPut1GiB(b *testing.B) {
+	s, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(1 << 30)
+	for b.Loop() {
+		r := io.TeeReader(io.LimitReader(zeros{}, 1<<30), sha256.New())
+		if _, err := s.Put(b.Context(), "u/c", r); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Delete(b.Context(), "u/c"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// zeros is a reader without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
 // BenchmarkOpen is a whole blob of 4 KiB, read.
 func BenchmarkOpen(b *testing.B) {
 	s, err := Open(b.TempDir(), Options{})

@@ -24,6 +24,7 @@ type rig struct {
 	operatingSystem
 	mu     sync.Mutex
 	calls  []string
+	starts [][2]int64 // of write-behind
 	at     int // counted from 1; 0 for no fault
 	sticky bool
 	err    error
@@ -49,7 +50,10 @@ func (r *rig) Create(name string) (file, error) {
 		return nil, err
 	}
 	f, err := r.operatingSystem.Create(name)
-	return &rigFile{f, r, "file"}, err
+	if err != nil {
+		return nil, err
+	}
+	return &rigFile{f, r, "file"}, nil
 }
 
 func (r *rig) Move(from, to string) error {
@@ -81,7 +85,7 @@ func (r *rig) OpenDir(dir string) (syncer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rigFile{d.(*os.File), r, "dir"}, nil
+	return &rigFile{osFile{d.(*os.File)}, r, "dir"}, nil
 }
 
 // rigFile is a file or directory whose calls may fail. A write that fails has written half.
@@ -104,6 +108,11 @@ func (f *rigFile) Sync() error {
 		return err
 	}
 	return f.file.Sync()
+}
+
+func (f *rigFile) Start(off, n int64) {
+	f.r.starts = append(f.r.starts, [2]int64{off, n})
+	f.file.Start(off, n)
 }
 
 // Close closes also when it fails, as the system does. That of a directory opened for reading cannot matter.
@@ -137,6 +146,16 @@ func TestPutFollowsTheProtocol(t *testing.T) {
 	}
 	if want := []string{"opendir", "remove", "sync dir"}; !slices.Equal(r.calls, want) {
 		t.Errorf("Delete calls %q, want %q", r.calls, want)
+	}
+}
+
+func TestTheDiskWritesBehindALongPut(t *testing.T) {
+	t.Parallel()
+	r := &rig{}
+	s := open(t, t.TempDir(), Options{system: r})
+	put(t, s, "u/k", strings.Repeat("x", 5<<20))
+	if want := [][2]int64{{0, 2 << 20}, {2 << 20, 2 << 20}}; !slices.Equal(r.starts, want) {
+		t.Errorf("told of %v, want %v", r.starts, want)
 	}
 }
 
@@ -263,7 +282,7 @@ func TestOpenReportsStagingItCannotClear(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	s := open(t, dir, Options{})
-	left := filepath.Join(s.stagingDir('0'), strings.Repeat("0", 32)+partSuffix)
+	left := filepath.Join(s.staging[0], strings.Repeat("0", 32)+partSuffix)
 	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
 		t.Fatal(err)
 	}

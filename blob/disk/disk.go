@@ -3,7 +3,7 @@
 // Under the store's directory:
 //
 //	blobs/<00…3f>/<key, "/" written as ",">.blob    the blobs; the shard is a hash of the key's first segment
-//	staging/<0…f>/<random>.part                     bytes on their way in; whatever lies here at Open is left from a crash
+//	staging/<random>.parts/<random>.part            bytes on their way in; whatever lies here at Open is left from a crash
 //
 // Put goes through five steps, S1–S5: create in staging, write, fsync the file, rename it without replacing, fsync the shard's
 // directory. A crash before S4 leaves a staging file, which the next Open removes; a crash after it leaves a whole blob, which a sweep
@@ -18,6 +18,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"io/fs"
 	"path/filepath"
@@ -33,15 +34,16 @@ const (
 	bufferSize = 256 << 10
 	// pageSize is how many keys List sorts at a time: some 10 MB of names.
 	pageSize = 1 << 17
-	// stagingDigits name the directories below staging. A staging file goes to that of its first digit.
-	stagingDigits = "0123456789abcdef"
-	// partSuffix ends the names in staging. Other names there are not ours.
-	partSuffix = ".part"
+	// stagingDirs is how many directories a Store stages in. They are new with every Open, in places of the disk's choosing.
+	stagingDirs = 16
+	// partSuffix ends the names of staged files, partsSuffix those of their directories. Other names in staging are not ours.
+	partSuffix  = ".part"
+	partsSuffix = ".parts"
 )
 
 // Options are what a Store takes from outside. The zero value is good.
 type Options struct {
-	// Rand gives staging files their names; nil means crypto/rand.
+	// Rand gives staging files and directories their names; nil means crypto/rand.
 	Rand io.Reader
 
 	system system // nil: the operating system; tests let its n-th call fail
@@ -54,6 +56,7 @@ type Store struct {
 	sys     system
 	rand    io.Reader
 	page    int
+	staging [stagingDirs]string
 	buffers sync.Pool // of *[]byte, bufferSize each
 }
 
@@ -77,6 +80,9 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := s.clearStaging(); err != nil {
 		return nil, classify("clear staging directory", err)
 	}
+	if err := s.makeStaging(); err != nil {
+		return nil, classify("make staging directory", err)
+	}
 	return s, nil
 }
 
@@ -89,22 +95,15 @@ func (s *Store) makeTree() error {
 	if err := makeDir(s.sys, s.dir); err != nil {
 		return err
 	}
-	blobs, staging := filepath.Join(s.dir, "blobs"), filepath.Join(s.dir, "staging")
-	if err := s.makeDirs(s.dir, []string{blobs, staging}); err != nil {
+	blobs := filepath.Join(s.dir, "blobs")
+	if err := s.makeDirs(s.dir, []string{blobs, s.stagingDir()}); err != nil {
 		return err
 	}
-	s.sys.Spread(staging)
-	var shardDirs, stagingDirs []string
+	var dirs []string
 	for n := range shards {
-		shardDirs = append(shardDirs, s.shardDir(n))
+		dirs = append(dirs, s.shardDir(n))
 	}
-	for _, digit := range stagingDigits {
-		stagingDirs = append(stagingDirs, s.stagingDir(digit))
-	}
-	if err := s.makeDirs(blobs, shardDirs); err != nil {
-		return err
-	}
-	return s.makeDirs(staging, stagingDirs)
+	return s.makeDirs(blobs, dirs)
 }
 
 // makeDirs makes what is missing of dirs and makes their names in parent durable.
@@ -134,27 +133,58 @@ func makeDir(sys system, dir string) error {
 	return syncDir(sys, parent)
 }
 
+// clearStaging removes what earlier stores staged and never finished.
 func (s *Store) clearStaging() error {
-	for _, digit := range stagingDigits {
-		dir := s.stagingDir(digit)
-		for e, err := range s.sys.ReadDir(dir) {
-			if err != nil {
-				return err
-			}
-			if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), partSuffix) {
-				continue
-			}
-			if err := s.sys.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return err
-			}
+	for e, err := range s.sys.ReadDir(s.stagingDir()) {
+		if err != nil {
+			return err
+		}
+		if !e.IsDir() || !strings.HasSuffix(e.Name(), partsSuffix) {
+			continue
+		}
+		dir := filepath.Join(s.stagingDir(), e.Name())
+		if err := s.clearParts(dir); err != nil {
+			return err
+		}
+		if err := s.sys.Remove(dir); err != nil && !errors.Is(err, fs.ErrExist) { // with something in it that is not ours
+			return err
 		}
 	}
 	return nil
 }
 
-func (s *Store) stagingDir(digit rune) string {
-	return filepath.Join(s.dir, "staging", string(digit))
+func (s *Store) clearParts(dir string) error {
+	for e, err := range s.sys.ReadDir(dir) {
+		if err != nil {
+			return err
+		}
+		if !e.Type().IsRegular() || !strings.HasSuffix(e.Name(), partSuffix) {
+			continue
+		}
+		if err := s.sys.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// makeStaging makes the directories this Store stages in. They need not be durable.
+func (s *Store) makeStaging() error {
+	s.sys.Spread(s.stagingDir())
+	for i := range s.staging {
+		name, err := s.randomName()
+		if err != nil {
+			return err
+		}
+		s.staging[i] = filepath.Join(s.stagingDir(), name+partsSuffix)
+		if err := s.sys.Mkdir(s.staging[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) stagingDir() string { return filepath.Join(s.dir, "staging") }
 
 func (s *Store) shardDir(n int) string { return filepath.Join(s.dir, "blobs", fmt.Sprintf("%02x", n)) }
 
@@ -163,14 +193,21 @@ func (s *Store) path(key string) string {
 	return filepath.Join(s.shardDir(shardOf(key)), fileName(key))
 }
 
-// stagingName is a fresh path in staging.
+// stagingName is a fresh path for a staged file.
 func (s *Store) stagingName() (string, error) {
+	name, err := s.randomName()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(s.staging[crc32.ChecksumIEEE([]byte(name))%stagingDirs], name+partSuffix), nil
+}
+
+func (s *Store) randomName() (string, error) {
 	var b [16]byte
 	if _, err := io.ReadFull(s.rand, b[:]); err != nil {
 		return "", fmt.Errorf("name a staging file: %w", err)
 	}
-	name := hex.EncodeToString(b[:])
-	return filepath.Join(s.stagingDir(rune(name[0])), name+partSuffix), nil
+	return hex.EncodeToString(b[:]), nil
 }
 
 // check is what every call looks at first.

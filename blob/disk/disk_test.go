@@ -54,8 +54,8 @@ func names(t *testing.T, dir string) []string {
 func staged(t *testing.T, s *Store) []string {
 	t.Helper()
 	list := []string{}
-	for _, digit := range stagingDigits {
-		list = append(list, names(t, s.stagingDir(digit))...)
+	for _, dir := range names(t, filepath.Join(s.dir, "staging")) {
+		list = append(list, names(t, filepath.Join(s.dir, "staging", dir))...)
 	}
 	return list
 }
@@ -83,7 +83,7 @@ func TestOpenMakesTheTree(t *testing.T) {
 		t.Errorf("%d shards: %q", len(got), got)
 	}
 	put(t, s, "u/k", "x")
-	for path, want := range map[string]os.FileMode{dir: 0o700, s.stagingDir('0'): 0o700, filepath.Dir(s.path("u/k")): 0o700, s.path("u/k"): 0o600} {
+	for path, want := range map[string]os.FileMode{dir: 0o700, s.staging[0]: 0o700, filepath.Dir(s.path("u/k")): 0o700, s.path("u/k"): 0o600} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s: mode %v, %v; want %v", path, info.Mode(), err, want)
 		}
@@ -147,7 +147,7 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 		filepath.Join(dir, "README"),
 		filepath.Join(dir, "blobs", "README"),
 		filepath.Join(dir, "staging", "notes.txt"),
-		filepath.Join(dir, "staging", "0", "notes.txt"),
+		filepath.Join(s.staging[0], "notes.txt"),
 		filepath.Join(shard, "u"),
 		filepath.Join(shard, "lost+found"),
 		filepath.Join(shard, ".blob"),

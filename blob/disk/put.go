@@ -9,6 +9,10 @@ import (
 // maxEmptyReads is how often in a row a reader may return nothing and no error before Put gives up on it.
 const maxEmptyReads = 100
 
+// writeBehind is how many bytes the disk is told of at a time while more arrive, so that fsync has little left to wait for. 8 MiB at a
+// time gained nothing on files of that size, 1 MiB less on large ones.
+const writeBehind = 2 << 20
+
 // Put implements blob.Store.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
 	if err := check(ctx, key); err != nil {
@@ -68,8 +72,8 @@ func (s *Store) stage(ctx context.Context, r io.Reader) (part string, size int64
 	return part, size, nil
 }
 
-// fill copies r to w in full buffers, whatever pieces r comes in.
-func (s *Store) fill(ctx context.Context, w io.Writer, r io.Reader) (size int64, err error) {
+// fill copies r to f in full buffers, whatever pieces r comes in, and lets the disk write behind it.
+func (s *Store) fill(ctx context.Context, f file, r io.Reader) (size int64, err error) {
 	buf := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
 	for {
@@ -78,10 +82,12 @@ func (s *Store) fill(ctx context.Context, w io.Writer, r io.Reader) (size int64,
 			return 0, rerr
 		}
 		if n > 0 {
-			if _, err := w.Write((*buf)[:n]); err != nil {
+			if _, err := f.Write((*buf)[:n]); err != nil {
 				return 0, classify("write blob", err)
 			}
-			size += int64(n)
+			if size += int64(n); size%writeBehind == 0 {
+				f.Start(size-writeBehind, writeBehind)
+			}
 		}
 		if rerr == io.EOF {
 			return size, nil

@@ -37,6 +37,8 @@ type syncer interface {
 type file interface {
 	io.Writer
 	syncer
+	// Start is a hint that n bytes from off are whole and may go to the disk now. It waits for nothing and makes nothing durable.
+	Start(off, n int64)
 }
 
 // syncDir makes the names in dir durable.
@@ -55,12 +57,16 @@ func syncDir(sys system, dir string) error {
 // operatingSystem is the real one.
 type operatingSystem struct{}
 
+type osFile struct{ *os.File }
+
+func (f osFile) Start(off, n int64) { startWriting(f.File, off, n) }
+
 func (operatingSystem) Create(name string) (file, error) {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	return f, nil
+	return osFile{f}, nil
 }
 
 func (operatingSystem) Move(from, to string) error { return move(from, to) }
