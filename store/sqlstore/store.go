@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// Close waits for what is under way and closes all connections. What comes later is dossier.Unsupported.
+// Close waits for what is under way and closes all connections. What comes later is dossier.Busy.
 func (s *Store) Close() error {
 	var err error
 	s.once.Do(func() {
@@ -90,7 +90,7 @@ func (s *Store) closeReaders(n int) (err error) {
 	return err
 }
 
-func errClosed() error { return dossier.Errorf(dossier.Unsupported, "the store is closed") }
+func errClosed() error { return dossier.Errorf(dossier.Busy, "the store is closed") }
 
 // View runs fn on a snapshot, on a connection of its own.
 func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {

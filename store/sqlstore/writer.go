@@ -145,7 +145,7 @@ func (w *writer) commitGroup(first *job) {
 
 // next is the next job of the group, nil if the group is to be committed.
 func (w *writer) next(end time.Time) *job {
-	for len(w.group) < maxGroup {
+	for len(w.group) < maxGroup && w.now().Before(end) {
 		if len(w.queue) == 0 {
 			runtime.Gosched() // let those run who are about to ask
 		}
@@ -155,9 +155,6 @@ func (w *writer) next(end time.Time) *job {
 				return j // nil if the queue is closed
 			}
 		default:
-			return nil
-		}
-		if !w.now().Before(end) {
 			return nil
 		}
 	}

@@ -1,0 +1,216 @@
+// Package sqlite opens a store.Store in a SQLite database: one file, no server, no cgo.
+// Here: the driver, its settings, and what SQLite's SQL does in its own way. Not here: tables and statements (see sqlstore).
+package sqlite
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"runtime"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+
+	"dossier"
+	"dossier/query"
+	"dossier/store"
+	"dossier/store/sqlstore"
+)
+
+// minVersion is the oldest library that may be used: 3.51.3 repairs a fault in which a WAL database could lose commits.
+const minVersion = 3051003
+
+// Options say how to open a database.
+type Options struct {
+	Readers int              // connections that read; 0 is two more than there are processors
+	Log     *slog.Logger     // nil is slog.Default
+	Now     func() time.Time // nil is time.Now
+}
+
+// Open opens the database file at path and makes it if there is none. Every commit is on the disk when it is answered.
+func Open(path string, o Options) (store.Store, error) {
+	if err := supported(lib.SQLITE_VERSION_NUMBER); err != nil {
+		return nil, err
+	}
+	if o.Readers == 0 {
+		o.Readers = runtime.NumCPU() + 2
+	}
+	d := &sqlite.Driver{}
+	if err := register(d); err != nil {
+		return nil, fmt.Errorf("register functions: %w", err)
+	}
+	s, err := sqlstore.Open(context.Background(), sqlstore.Options{
+		Flavor:  newFlavor(),
+		Writer:  connector{d, dsn(path, "cache_size(-16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")},
+		Reader:  connector{d, dsn(path, "cache_size(-8192)", "query_only(1)")},
+		Readers: o.Readers, Log: o.Log, Now: o.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func supported(version int) error {
+	if version < minVersion {
+		return dossier.Errorf(dossier.Unsupported, "SQLite %d is older than %d", version, minVersion)
+	}
+	return nil
+}
+
+// dsn names the file with the settings that all connections share and some more.
+func dsn(path string, pragmas ...string) string {
+	v := url.Values{"_dqs": {"0"}}
+	for _, p := range append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "temp_store(MEMORY)",
+		"foreign_keys(0)"}, pragmas...) {
+		v.Add("_pragma", p)
+	}
+	u := url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: v.Encode()}
+	return u.String()
+}
+
+// A connector opens connections with the functions of its own driver.
+type connector struct {
+	driver *sqlite.Driver
+	dsn    string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
+
+// register adds the functions that the flavor's SQL calls.
+func register(d *sqlite.Driver) error {
+	texts := map[string]func(string) (driver.Value, error){
+		"dossier_fold": func(s string) (driver.Value, error) { return query.FoldText(s, query.Fold), nil },
+		"dossier_plain": func(key string) (driver.Value, error) {
+			n, err := dossier.NumberFromKey(key)
+			return string(n), err
+		},
+	}
+	for name, fn := range texts {
+		err := d.RegisterDeterministicScalarFunction(name, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if s, ok := args[0].(string); ok {
+				return fn(s)
+			}
+			return nil, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	ints := map[string]func(int64) string{
+		"dossier_instant": func(n int64) string { return query.InstantText(dossier.Instant(n)) },
+		"dossier_key":     func(n int64) string { return dossier.Number(fmt.Sprint(n)).SortKey() },
+	}
+	for name, fn := range ints {
+		err := d.RegisterDeterministicScalarFunction(name, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+			if n, ok := args[0].(int64); ok {
+				return fn(n), nil
+			}
+			return nil, nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func newFlavor() *sqlstore.Flavor {
+	call := func(name string) func(string) string {
+		return func(expr string) string { return name + "(" + expr + ")" }
+	}
+	return &sqlstore.Flavor{
+		Placeholder: func(int) string { return "?" },
+		Serial:      "INTEGER PRIMARY KEY AUTOINCREMENT",
+		Text:        "TEXT",
+		Integer:     "INTEGER",
+		Begin:       "BEGIN IMMEDIATE",
+		BeginRead:   "BEGIN",
+		Elements:    call("json_each"),
+		Count:       func(array string) string { return "ifnull(json_array_length(" + array + "), 0)" },
+		Cell:        func(object, key string, _ bool) string { return "json_extract(" + object + ", '$." + key + "')" },
+		Like:        like,
+		Lower:       lower,
+		NumberText:  call("dossier_plain"),
+		NumberKey:   call("dossier_key"),
+		InstantText: call("dossier_instant"),
+		Order: func(expr string, desc bool) string {
+			if desc {
+				return expr + " DESC"
+			}
+			return expr
+		},
+		Random:   "random()",
+		NoLimit:  int64(-1),
+		Classify: classify,
+	}
+}
+
+func lower(text string, c query.Case) string {
+	if c == query.Fold {
+		return "dossier_fold(" + text + ")"
+	}
+	return "lower(" + text + ")"
+}
+
+// like uses LIKE, which folds ASCII as query.ASCII does, where that is enough: a letter outside ASCII never folds into it.
+func like(text, parameter, pattern string, c query.Case) (sql, bound string) {
+	switch {
+	case c == query.Exact:
+		return text + " GLOB " + parameter, glob(pattern)
+	case c == query.Fold && !isASCII(pattern):
+		return "dossier_fold(" + text + ") GLOB " + parameter, glob(query.FoldText(pattern, query.Fold))
+	}
+	return text + " LIKE " + parameter + ` ESCAPE '\'`, pattern
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
+}
+
+// glob is a pattern of Like in the language of GLOB.
+func glob(pattern string) string {
+	var b strings.Builder
+	for _, t := range query.Pattern(pattern) {
+		switch {
+		case t.Any:
+			b.WriteByte('*')
+		case t.One:
+			b.WriteByte('?')
+		case strings.ContainsRune("*?[", t.Rune):
+			b.WriteString("[" + string(t.Rune) + "]")
+		default:
+			b.WriteRune(t.Rune)
+		}
+	}
+	return b.String()
+}
+
+func classify(err error) dossier.Kind {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return dossier.Internal
+	}
+	switch e.Code() {
+	case lib.SQLITE_CONSTRAINT_UNIQUE, lib.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return dossier.Exists
+	case lib.SQLITE_INTERRUPT:
+		return dossier.Canceled
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_FULL:
+		return dossier.Full
+	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
+		return dossier.Busy
+	}
+	if strings.Contains(e.Error(), "no such table") || strings.Contains(e.Error(), "no such column") || strings.Contains(e.Error(), "has no column") {
+		return dossier.Stale
+	}
+	return dossier.Internal
+}

@@ -1,0 +1,235 @@
+package sqlstore
+
+import (
+	"strconv"
+	"strings"
+
+	"dossier"
+	"dossier/query"
+)
+
+// selectSQL is the statement that reads the records a query asks for, with the columns of l.
+func (t *tx) selectSQL(l *layout, q query.Checked) (string, []any, error) {
+	c := compiler{tx: t, flavor: t.store.flavor}
+	at := &frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0"}
+	where, err := c.filter(at, q.Query().Filter)
+	if err != nil {
+		return "", nil, err
+	}
+	order, err := c.order(at, q.Query())
+	if err != nil {
+		return "", nil, err
+	}
+	sql := "SELECT " + l.list + " FROM " + l.table + " t0 WHERE " + where + " ORDER BY " + order
+	limit, offset := q.Query().Limit, q.Query().Offset
+	if limit != 0 || offset != 0 {
+		sql += " LIMIT " + c.arg(t.limit(limit)) + " OFFSET " + c.arg(int64(offset))
+	}
+	return sql, c.args, nil
+}
+
+func (t *tx) limit(n int) any {
+	if n == 0 {
+		return t.store.flavor.NoLimit
+	}
+	return int64(n)
+}
+
+// countSQL is the statement that counts the records that pass a query's filter.
+func (t *tx) countSQL(l *layout, q query.Checked) (string, []any, error) {
+	c := compiler{tx: t, flavor: t.store.flavor}
+	where, err := c.filter(&frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0"}, q.Query().Filter)
+	return "SELECT count(*) FROM " + l.table + " t0 WHERE " + where, c.args, err
+}
+
+// A compiler makes SQL of a checked tree. Values become parameters, in the order of the text; names come from the schema alone.
+//
+// A condition may be NULL where query.Eval says false: AND, OR, WHERE and EXISTS treat both alike, Not and Every say IS NOT TRUE.
+type compiler struct {
+	tx     *tx
+	flavor *Flavor
+	args   []any
+	names  int // aliases given
+}
+
+// A frame is the record or element at hand: where the columns of its scope are.
+type frame struct {
+	scope *query.Scope
+	alias string
+	kind  query.RangeKind // of an element
+	row   bool            // a table's row: its columns are members of a JSON object
+	outer *frame
+}
+
+// arg adds a parameter.
+func (c *compiler) arg(v any) string {
+	c.args = append(c.args, v)
+	return c.flavor.Placeholder(len(c.args))
+}
+
+func (c *compiler) alias() string {
+	c.names++
+	return "t" + strconv.Itoa(c.names)
+}
+
+func (c *compiler) tableOf(col *dossier.Collection) (string, error) {
+	n, err := c.tx.table(col)
+	return tableName(n), err
+}
+
+func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
+	switch f := f.(type) {
+	case nil:
+		return "TRUE", nil
+	case query.Const:
+		if f {
+			return "TRUE", nil
+		}
+		return "FALSE", nil
+	case query.And:
+		return c.join(at, f, " AND ", "TRUE")
+	case query.Or:
+		return c.join(at, f, " OR ", "FALSE")
+	case query.Not:
+		in, err := c.filter(at, f.Filter)
+		return "(" + in + ") IS NOT TRUE", err
+	case query.Compare:
+		return c.compare(at, f)
+	case query.In:
+		return c.in(at, f)
+	case query.Empty:
+		of, err := c.value(at, f.Of)
+		return of + " IS NULL", err
+	case query.Like:
+		of, err := c.text(at, f.Of)
+		if err != nil {
+			return "", err
+		}
+		c.args = append(c.args, nil)
+		n := len(c.args)
+		sql, bound := c.flavor.Like(of, c.flavor.Placeholder(n), f.Pattern, f.Case)
+		c.args[n-1] = bound
+		return sql, nil
+	case query.Some:
+		return c.some(at, f.Over, f.Where, "EXISTS", "")
+	case query.Every:
+		return c.some(at, f.Over, f.Where, "NOT EXISTS", " IS NOT TRUE")
+	}
+	return "", dossier.Errorf(dossier.Internal, "a %T was not checked", f)
+}
+
+// join joins filters as a balanced tree: databases bound the depth of expressions, and read a chain as a deep one.
+func (c *compiler) join(at *frame, filters []query.Filter, op, none string) (string, error) {
+	parts := make([]string, len(filters))
+	for i, f := range filters {
+		var err error
+		if parts[i], err = c.filter(at, f); err != nil {
+			return "", err
+		}
+	}
+	if len(parts) == 0 {
+		return none, nil
+	}
+	return balance(parts, op), nil
+}
+
+func balance(parts []string, op string) string {
+	if len(parts) > 8 {
+		half := len(parts) / 2
+		parts = []string{balance(parts[:half], op), balance(parts[half:], op)}
+	}
+	return "(" + strings.Join(parts, op) + ")"
+}
+
+// some is Some or Every: that an element exists, or none that fails.
+func (c *compiler) some(at *frame, over query.Set, where query.Filter, exists, suffix string) (string, error) {
+	r, err := at.scope.Enter(over)
+	if err != nil {
+		return "", err
+	}
+	from, cond, inner, err := c.elements(at, r)
+	if err != nil {
+		return "", err
+	}
+	if k, ok := where.(query.Const); ok && bool(k) && suffix == "" {
+		return exists + " (SELECT 1 FROM " + from + " WHERE " + cond + ")", nil
+	}
+	in, err := c.filter(inner, where)
+	return exists + " (SELECT 1 FROM " + from + " WHERE " + cond + " AND (" + in + ")" + suffix + ")", err
+}
+
+// elements is the FROM item of a range's elements and the condition that ties them to the record at hand.
+func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner *frame, err error) {
+	inner = &frame{scope: r.Inner, alias: c.alias(), kind: r.Kind, row: r.Kind == query.OverRows, outer: at}
+	switch r.Kind {
+	case query.OverReferring, query.OverAll:
+		table, err := c.tableOf(r.Collection)
+		if err != nil || r.Kind == query.OverAll {
+			return table + " " + inner.alias, "TRUE", inner, err
+		}
+		return table + " " + inner.alias, c.refers(inner.alias+"."+columnName(r.Field), r.Field, at.alias+".id"), inner, nil
+	}
+	column, err := c.column(at, r.Column)
+	if err != nil {
+		return "", "", nil, err
+	}
+	single := r.Column.Type == query.Text
+	switch {
+	case r.Kind == query.OverRelated:
+		table, err := c.tableOf(r.Collection)
+		from, cond = c.among(table, inner.alias, column, single)
+		return from, cond, inner, err
+	case r.Kind == query.OverFiles:
+		from, cond = c.among("files", inner.alias, column, false)
+		return from, cond, inner, nil
+	case single:
+		return "(SELECT " + column + " AS value) " + inner.alias, inner.alias + ".value IS NOT NULL", inner, nil
+	}
+	return c.flavor.Elements(column) + " " + inner.alias, "TRUE", inner, nil
+}
+
+// among is the rows of a table whose IDs a column holds, as one text or as a list.
+func (c *compiler) among(table, alias, column string, single bool) (from, cond string) {
+	if single {
+		return table + " " + alias, alias + ".id = " + column
+	}
+	list := c.alias()
+	return c.flavor.Elements(column) + " " + list + " JOIN " + table + " " + alias + " ON " + alias + ".id = " + list + ".value", "TRUE"
+}
+
+// refers is the condition that a relation's column refers to id.
+func (c *compiler) refers(column string, f *dossier.Field, id string) string {
+	if !f.Multiple() {
+		return column + " = " + id
+	}
+	list := c.alias()
+	return "EXISTS (SELECT 1 FROM " + c.flavor.Elements(column) + " " + list + " WHERE " + list + ".value = " + id + ")"
+}
+
+// order is the ORDER BY of a query.
+func (c *compiler) order(at *frame, q query.Query) (string, error) {
+	if q.Random {
+		return c.flavor.Random, nil
+	}
+	var keys []string
+	for _, s := range q.Sort {
+		if _, ok := s.By.(query.Literal); ok {
+			continue // the same for all records; a database may read a number as a column's place
+		}
+		key, err := c.value(at, s.By)
+		if err != nil {
+			return "", err
+		}
+		keys = append(keys, c.flavor.Order(key, s.Desc))
+		if isUnique(s.By) {
+			return strings.Join(keys, ", "), nil
+		}
+	}
+	return strings.Join(append(keys, at.alias+".number"), ", "), nil
+}
+
+// isUnique reports whether no two records have the same value of o, so that it decides an order.
+func isUnique(o query.Operand) bool {
+	col, ok := o.(query.Column)
+	return ok && col.Meta && len(col.Path) == 0 && (col.Name == query.Number || col.Name == query.ID)
+}
