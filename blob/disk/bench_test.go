@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A benchmark directory is removed when its benchmark ends. Some file systems (ext4 without a journal) are two to four times slower at
-// making files for some minutes after many were removed: compare first runs only.
+// A benchmark's directory is removed when it ends, and removing many files slows the making of new ones for some minutes on some file
+// systems (docs/decisions/0005-chunks-are-blobs.md). Compare runs with a pause before them.
 
 // BenchmarkPut4KiB is 32 callers that each put 4 KiB, hashed on the way as core does.
 func BenchmarkPut4KiB(b *testing.B) { benchmarkPut(b, 32, 4<<10) }

@@ -25,7 +25,7 @@ type rig struct {
 	mu     sync.Mutex
 	calls  []string
 	starts [][2]int64 // of write-behind
-	at     int // counted from 1; 0 for no fault
+	at     int        // counted from 1; 0 for no fault
 	sticky bool
 	err    error
 }
