@@ -43,7 +43,7 @@ const (
 
 // Options are what a Store takes from outside. The zero value is good.
 type Options struct {
-	// Rand gives staging files and directories their names; nil means crypto/rand.
+	// Rand gives staging files and directories their names; nil means crypto/rand. It must be safe for concurrent use.
 	Rand io.Reader
 
 	system system // nil: the operating system; tests let its n-th call fail
