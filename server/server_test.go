@@ -1,0 +1,208 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// logBuffer is a log that can be read while it is written.
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// start runs a server and returns its URL, its log, and what stops it and waits for its end.
+func start(t *testing.T, h http.Handler, ready func(context.Context) error) (url string, log *logBuffer, stop func() error) {
+	t.Helper()
+	log = &logBuffer{}
+	s, err := Listen(Options{Listen: "127.0.0.1:0", Handler: h, Log: slog.New(slog.NewTextHandler(log, nil)), Random: rand.Reader, Ready: ready})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Serve(ctx) }()
+	stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() { _ = stop() })
+	return s.URL(), log, stop
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	body, _ := io.ReadAll(r.Body)
+	return r.StatusCode, string(body)
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	var broken error
+	var mu sync.Mutex
+	url, _, _ := start(t, http.NotFoundHandler(), func(context.Context) error { mu.Lock(); defer mu.Unlock(); return broken })
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := get(t, url+path); status != 200 || body != "ok\n" {
+			t.Errorf("%s is %d %q", path, status, body)
+		}
+	}
+	mu.Lock()
+	broken = errors.New("the database is away")
+	mu.Unlock()
+	if status, body := get(t, url+"/readyz"); status != 503 || strings.Contains(body, "database") {
+		t.Errorf("a server that cannot answer is %d %q", status, body)
+	}
+	if status, _ := get(t, url+"/healthz"); status != 200 {
+		t.Errorf("it is alive all the same, not %d", status)
+	}
+}
+
+func TestPanicIsAnsweredBare(t *testing.T) {
+	t.Parallel()
+	url, log, _ := start(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/late" {
+			_, _ = io.WriteString(w, "half")
+			_ = http.NewResponseController(w).Flush()
+		}
+		panic("secret detail")
+	}), nil)
+	if status, body := get(t, url+"/"); status != 500 || strings.Contains(body, "secret") {
+		t.Errorf("a panic is answered with %d %q", status, body)
+	}
+	r, err := http.Get(url + "/late")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if _, err := io.ReadAll(r.Body); err == nil {
+		t.Error("an answer that broke off must not look whole")
+	}
+	if !strings.Contains(log.String(), "secret detail") {
+		t.Error("the log does not tell of the panic")
+	}
+}
+
+func TestRequestLineHasNoQuery(t *testing.T) {
+	t.Parallel()
+	url, log, stop := start(t, http.NotFoundHandler(), nil)
+	r, err := http.Get(url + "/file?token=hush")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if id := r.Header.Get("X-Request-Id"); len(id) != 16 || stop() != nil || !strings.Contains(log.String(), "id="+id) {
+		t.Errorf("no line for request %q in %s", id, log)
+	}
+	if strings.Contains(log.String(), "hush") {
+		t.Error("the log holds a token")
+	}
+}
+
+func TestStopFinishesWhatIsUnderWay(t *testing.T) {
+	t.Parallel()
+	began, goOn := make(chan struct{}), make(chan struct{})
+	url, _, stop := start(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		close(began)
+		<-goOn
+		_, _ = io.WriteString(w, "whole")
+	}), nil)
+	answer := make(chan string, 1)
+	go func() {
+		r, err := http.Get(url + "/slow")
+		if err != nil {
+			answer <- err.Error()
+			return
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		answer <- fmt.Sprint(string(b), err)
+	}()
+	<-began
+	ended := make(chan error, 1)
+	go func() { ended <- stop() }()
+	for { // the listener is closed before the request has ended
+		c, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), time.Second)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	close(goOn)
+	if got := <-answer; got != "whole<nil>" {
+		t.Errorf("the request under way got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("the end is %v", err)
+	}
+}
+
+func TestHugeHeaderIsRefused(t *testing.T) {
+	t.Parallel()
+	url, _, _ := start(t, http.NotFoundHandler(), nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go func() {
+		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: x\r\nX: %s\r\n\r\n", strings.Repeat("a", 1<<20))
+	}()
+	line, _ := bufio.NewReader(c).ReadString('\n')
+	if !strings.Contains(line, "431") {
+		t.Errorf("a header of 1 MiB gets %q", line)
+	}
+}
+
+func TestLocalhostIsBothFamilies(t *testing.T) {
+	t.Parallel()
+	s, err := Listen(Options{Listen: "localhost:0", Handler: http.NotFoundHandler(), Log: slog.New(slog.DiscardHandler), Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		for _, l := range s.listeners {
+			l.Close()
+		}
+	}()
+	if !strings.HasPrefix(s.URL(), "http://localhost:") {
+		t.Errorf("the address is %s", s.URL())
+	}
+	if probe, err := net.Listen("tcp6", "[::1]:0"); err == nil {
+		probe.Close()
+		if len(s.listeners) != 2 {
+			t.Errorf("%d listeners; IPv6 is there", len(s.listeners))
+		}
+	}
+}
+
+func TestBadAddressIsNamed(t *testing.T) {
+	t.Parallel()
+	if _, err := Listen(Options{Listen: "8090"}); err == nil || !strings.Contains(err.Error(), "want HOST:PORT") {
+		t.Errorf("the error is %v", err)
+	}
+}
