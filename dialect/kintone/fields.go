@@ -1,0 +1,149 @@
+package kintone
+
+import (
+	"dossier"
+	"dossier/access"
+	"dossier/query"
+)
+
+// A fieldType is the vendor's name of what a field holds.
+type fieldType string
+
+// The vendor's field types that dossier's fields appear as.
+const (
+	typeNumberOf    fieldType = "RECORD_NUMBER"
+	typeID          fieldType = "__ID__"
+	typeRevision    fieldType = "__REVISION__"
+	typeCreator     fieldType = "CREATOR"
+	typeModifier    fieldType = "MODIFIER"
+	typeCreatedTime fieldType = "CREATED_TIME"
+	typeUpdatedTime fieldType = "UPDATED_TIME"
+	typeLine        fieldType = "SINGLE_LINE_TEXT"
+	typeLines       fieldType = "MULTI_LINE_TEXT"
+	typeRich        fieldType = "RICH_TEXT"
+	typeLink        fieldType = "LINK"
+	typeNumber      fieldType = "NUMBER"
+	typeCalc        fieldType = "CALC"
+	typeCheckBox    fieldType = "CHECK_BOX"
+	typeMulti       fieldType = "MULTI_SELECT"
+	typeRadio       fieldType = "RADIO_BUTTON"
+	typeDropDown    fieldType = "DROP_DOWN"
+	typeDate        fieldType = "DATE"
+	typeTime        fieldType = "TIME"
+	typeDateTime    fieldType = "DATETIME"
+	typeUsers       fieldType = "USER_SELECT"
+	typeFile        fieldType = "FILE"
+	typeTable       fieldType = "SUBTABLE"
+)
+
+// plainTypes are the field types that look the same whatever their options.
+var plainTypes = map[dossier.FieldType]fieldType{
+	dossier.TypeRichText: typeRich, dossier.TypeNumber: typeNumber, dossier.TypeBool: typeRadio, dossier.TypeDate: typeDate,
+	dossier.TypeDateTime: typeDateTime, dossier.TypeTime: typeTime, dossier.TypeEmail: typeLink, dossier.TypeURL: typeLink,
+	dossier.TypePhone: typeLink, dossier.TypeFile: typeFile, dossier.TypeImage: typeFile, dossier.TypeUser: typeUsers,
+	dossier.TypeTable: typeTable, dossier.TypeJSON: typeLines, dossier.TypeAutoNumber: typeCalc, dossier.TypeName: typeLine,
+	dossier.TypeAddress: typeLine, dossier.TypeRating: typeNumber,
+}
+
+// typeOf is how f appears: docs/dialects/kintone.md has the table.
+func typeOf(f *dossier.Field) fieldType {
+	switch f.Type {
+	case dossier.TypeText:
+		if f.Multiline {
+			return typeLines
+		}
+		return typeLine
+	case dossier.TypeSelect:
+		return selectType(f)
+	case dossier.TypeRelation:
+		if f.Multiple() {
+			return typeMulti // of the related records' numbers
+		}
+		return typeNumber
+	}
+	return plainTypes[f.Type]
+}
+
+func selectType(f *dossier.Field) fieldType {
+	switch {
+	case f.Widget == dossier.WidgetCheckbox:
+		return typeCheckBox
+	case f.Widget == dossier.WidgetMulti || f.Multiple():
+		return typeMulti
+	case f.Widget == dossier.WidgetRadio:
+		return typeRadio
+	}
+	return typeDropDown
+}
+
+// A builtin is a column that every record has, under a code of the vendor's.
+type builtin struct {
+	code   string
+	typ    fieldType
+	column string // of query.Meta
+	label  string
+}
+
+// builtins are the columns of every record; those with a label are fields of every form.
+var builtins = []builtin{
+	{"$id", typeID, query.Number, ""},
+	{"$revision", typeRevision, query.Revision, ""},
+	{"Record_number", typeNumberOf, query.Number, "Record number"},
+	{"Created_by", typeCreator, query.CreatedBy, "Created by"},
+	{"Created_datetime", typeCreatedTime, query.Created, "Created datetime"},
+	{"Updated_by", typeModifier, query.UpdatedBy, "Updated by"},
+	{"Updated_datetime", typeUpdatedTime, query.Updated, "Updated datetime"},
+}
+
+// A form is the fields of a collection as one principal sees them.
+type form struct {
+	c      *dossier.Collection
+	fields []*dossier.Field
+}
+
+// formOf leaves out what who may not see.
+func formOf(c *dossier.Collection, who access.Principal) form {
+	return form{c, visible(c.Fields, who)}
+}
+
+func visible(fields []*dossier.Field, who access.Principal) []*dossier.Field {
+	out := make([]*dossier.Field, 0, len(fields))
+	for _, f := range fields {
+		if !f.Hidden || who.IsSuper() {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// field finds a field by its code.
+func (f form) field(code string) (*dossier.Field, bool) { return fieldByCode(f.fields, code) }
+
+// builtin finds a built-in column by its code; a field of that code wins.
+func (f form) builtin(code string) (builtin, bool) {
+	if _, taken := f.c.FieldByCode(code); taken {
+		return builtin{}, false
+	}
+	for _, b := range builtins {
+		if b.code == code {
+			return b, true
+		}
+	}
+	return builtin{}, false
+}
+
+// has reports whether code is a field or built-in column of the form.
+func (f form) has(code string) bool {
+	_, isField := f.field(code)
+	_, isBuiltin := f.builtin(code)
+	return isField || isBuiltin
+}
+
+func fieldByCode(fields []*dossier.Field, code string) (*dossier.Field, bool) {
+	for _, f := range fields {
+		if f.Code == code {
+			return f, true
+		}
+	}
+	return nil, false
+}
