@@ -34,6 +34,7 @@ type Collection struct {
 	Draft   bool
 	Created time.Time
 	Updated time.Time
+	Extra   map[string]string // what a dialect keeps for itself; core never reads it
 }
 
 // Rules say who may do what, as text in the rule language that the server was built with. nil: superusers only. "": everyone.

@@ -153,7 +153,9 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 		return &c, nil
 	}
 	c.ID, c.Number, c.Created, c.Updated, c.Draft = old.ID, old.Number, old.Created, old.Updated, old.Draft
-	c.Fields = mergeFields(old.Fields, want.Fields, prune)
+	if c.Fields = mergeFields(old.Fields, want.Fields, prune); c.Extra == nil {
+		c.Extra = old.Extra
+	}
 	return &c, old
 }
 
@@ -163,7 +165,9 @@ func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
 	for _, w := range cloneFields(want) {
 		for _, o := range old {
 			if w.Number != 0 && o.Number == w.Number || w.Number == 0 && o.Name == w.Name {
-				w.ID, w.Number, w.Extra = o.ID, o.Number, o.Extra
+				if w.ID, w.Number = o.ID, o.Number; w.Extra == nil {
+					w.Extra = o.Extra
+				}
 				w.Fields = mergeFields(o.Fields, w.Fields, prune)
 				kept[o.ID] = true
 			}
