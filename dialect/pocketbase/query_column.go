@@ -76,6 +76,7 @@ type verdict struct {
 	holds query.Filter
 	// loose is set where holds may be true of a column without a value.
 	loose bool
+	all   bool // holds is true of every value
 	zero  bool // says it of the kind's zero
 	null  bool // says it of null
 }
@@ -97,8 +98,13 @@ func compareColumn(c column, op string, v literal) (query.Filter, error) {
 	case c.reach == nil:
 		d.null = d.zero
 	}
-	if d.zero && d.null {
-		return or(d.holds, looseEmpty(d, empty)), nil
+	switch {
+	case d.zero && d.null && d.all:
+		return query.Const(true), nil
+	case d.zero && d.null && d.loose:
+		return d.holds, nil
+	case d.zero && d.null:
+		return or(d.holds, empty), nil
 	}
 	holds := d.strict(c)
 	switch {
@@ -108,14 +114,6 @@ func compareColumn(c column, op string, v literal) (query.Filter, error) {
 		return or(holds, query.Empty{Of: c.reach}), nil
 	}
 	return holds, nil
-}
-
-// looseEmpty is empty, or nothing if d says it of empty columns already.
-func looseEmpty(d verdict, empty query.Filter) query.Filter {
-	if d.loose {
-		return never
-	}
-	return empty
 }
 
 // strict is what d says of columns with a value, false of others.
@@ -159,23 +157,26 @@ func judge(c column, op string, v literal) (verdict, error) {
 
 // judgeBlank decides whether c is (=) or is not (!=) null or "", which a number or truth value that was never written is too.
 func judgeBlank(c column, op string) verdict {
-	has := not(query.Empty{Of: c.of})
-	if c.filled && c.reach == nil {
-		has = query.Const(true)
+	d := verdict{holds: never, zero: op == "=", null: op == "="}
+	switch {
+	case c.kind == kindText && !c.clock && !c.filled: // may hold an empty text
+		d.compare(c, op, dossier.Text(""))
+	case op == "!=":
+		d.every(c)
 	}
-	blank := query.Filter(never)
-	if c.kind == kindText && !c.clock && !c.filled {
-		has = query.Compare{Left: c.of, Op: query.Ne, Right: query.Literal{Value: dossier.Text("")}}
-		blank = query.Compare{Left: c.of, Op: query.Eq, Right: query.Literal{Value: dossier.Text("")}}
-	}
-	if op == "=" {
-		return verdict{holds: blank, zero: true, null: true}
-	}
-	return verdict{holds: has}
+	return d
 }
 
 func (d *verdict) compare(c column, op string, v dossier.Value) {
 	d.holds = query.Compare{Left: c.of, Op: query.Op(op), Right: query.Literal{Value: v}}
+}
+
+// every is true of every value.
+func (d *verdict) every(c column) {
+	d.all = true
+	if d.holds = not(query.Empty{Of: c.of}); c.filled && c.reach == nil {
+		d.holds = query.Const(true)
+	}
 }
 
 // like is for ~ and !~.
@@ -204,7 +205,7 @@ func (d *verdict) number(c column, op string, v literal) {
 	case ok:
 		d.compare(c, op, n)
 	case foldTest(zeroOf(kindNumber), op, v): // of a text that is no number, as of every number
-		d.holds = not(query.Empty{Of: c.of})
+		d.every(c)
 	}
 }
 
@@ -214,7 +215,7 @@ func (d *verdict) bool(c column, op string, v literal) {
 	yes.typed, no.typed = true, true
 	switch ifTrue, ifFalse := foldTest(yes, op, v), foldTest(no, op, v); {
 	case ifTrue && ifFalse:
-		d.holds = not(query.Empty{Of: c.of})
+		d.every(c)
 	case ifTrue:
 		d.compare(c, "=", dossier.Bool(true))
 	case ifFalse:

@@ -64,10 +64,7 @@ func (d *verdict) dated(c column, a axis, op, text string) {
 		d.holds = never
 		return
 	case op == "!=" && !equal, op[0] == '<' && !ok:
-		d.holds = not(query.Empty{Of: c.of})
-		if c.filled && c.reach == nil {
-			d.holds = query.Const(true)
-		}
+		d.every(c)
 		return
 	case op == ">" && !equal:
 		op = ">="

@@ -42,7 +42,7 @@ func filesAre(c comparison) (node, error) {
 		}
 	}
 	j := junction{parts: []node{&comparison{
-		left: *c.left.size, op: "=", right: fixedRef(numberLiteral(dossier.Number(strconv.Itoa(len(names))))), any: true, alone: true,
+		left: *c.left.size, op: "=", at: c.at, right: fixedRef(numberLiteral(dossier.Number(strconv.Itoa(len(names))))), any: true, alone: true,
 	}}}
 	for _, name := range names {
 		j.parts = append(j.parts, c.name("=", name))
@@ -93,5 +93,5 @@ func unescaped(pattern string) string {
 
 // name asks whether one of the files' names is so.
 func (c comparison) name(op, text string) node {
-	return &comparison{left: *c.left.names, op: op, right: fixedRef(textLiteral(text)), any: true, alone: true}
+	return &comparison{left: *c.left.names, op: op, at: c.at, right: fixedRef(textLiteral(text)), any: true, alone: true}
 }

@@ -209,7 +209,7 @@ func (l *lowerer) compare(c *comparison, s scope) (query.Filter, error) {
 	left, right := s.side(c.left), s.side(c.right)
 	f, err := compareSides(left, c.op, right)
 	if err != nil {
-		return nil, err
+		return nil, l.placed(c.at, err)
 	}
 	f = and(left.gate, right.gate, f)
 	if !s.deny {

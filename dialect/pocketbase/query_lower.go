@@ -48,6 +48,7 @@ type (
 	comparison struct {
 		left, right ref
 		op          string
+		at          int  // in the text
 		any         bool // one joined row is enough, and other such tests of the same join mean the same row
 		alone       bool // … but not this one
 	}
@@ -85,7 +86,7 @@ func (l *lowerer) resolveTest(t test) (node, error) {
 	if err != nil {
 		return nil, l.placed(t.right.at, err)
 	}
-	n, err := arrange(comparison{left: left, right: right, op: t.op, any: t.any})
+	n, err := arrange(comparison{left: left, right: right, op: t.op, at: t.at, any: t.any})
 	if err != nil {
 		return nil, l.placed(t.at, err)
 	}

@@ -74,8 +74,8 @@ func (l *lowerer) authPath(names []string, mod modifier) (ref, error) {
 		return modified(authMeta(who, names[0]), mod), nil
 	}
 	from, field, err := l.referring(who.Collection, names[0])
-	if err != nil {
-		return ref{}, err
+	if err != nil { // other auth collections may have what this one has not
+		return l.nothing(mod), nil
 	}
 	return l.authBack(from, field, names, mod)
 }
