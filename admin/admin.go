@@ -128,7 +128,7 @@ func (h *handler) session(w http.ResponseWriter, r *http.Request) error {
 func answer(w http.ResponseWriter, who access.Principal, token string) error {
 	return wire.WriteJSON(w, http.StatusOK, "application/json", map[string]any{
 		"user": map[string]any{
-			"id": who.ID, "login": who.Login, "name": who.Name, "collection": who.Collection.Name, "superuser": who.IsSuper(),
+			"id": who.ID, "login": who.Login, "email": who.Login, "name": who.Name, "collection": who.Collection.Name, "superuser": who.IsSuper(),
 		},
 		"requestToken": token,
 	}, true)
