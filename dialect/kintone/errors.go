@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 
 	"dossier"
@@ -354,10 +353,8 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) 
 		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "err", err)
 	}
 	header := w.Header()
-	for name := range maps.Keys(header) {
-		if name == "Content-Disposition" || name == "Etag" || name == "Last-Modified" || name == "Content-Length" {
-			header.Del(name)
-		}
+	for _, name := range []string{"Content-Disposition", "Content-Security-Policy", "Etag", "Last-Modified", "Content-Length"} {
+		header.Del(name)
 	}
 	setCommon(header)
 	header.Set("X-Cybozu-Error", string(f.code))

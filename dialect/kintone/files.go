@@ -141,7 +141,12 @@ func (h *handler) downloadFile(c *call) (any, error) {
 	header.Set("Content-Type", servedType(contentType(file)))
 	header.Set("Content-Disposition", disposition(file.Name))
 	header.Set("Content-Security-Policy", "default-src 'none'; sandbox")
-	return nil, wire.Serve(c.w, c.r, wire.Content{
+	r := c.r
+	if r.Method == http.MethodPost { // with X-HTTP-Method-Override
+		r = r.WithContext(c.ctx())
+		r.Method = http.MethodGet
+	}
+	return nil, wire.Serve(c.w, r, wire.Content{
 		Size: file.Size, ModTime: file.Created, ETag: `"` + file.SHA256 + `"`,
 		Open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 			return h.svc.OpenFile(ctx, file, off, n)
