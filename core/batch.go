@@ -35,6 +35,7 @@ func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id doss
 	if err := b.tx.Records(c).Insert(ctx, r); err != nil {
 		return nil, err
 	}
+	b.tell(access.Create, c, r)
 	return r, w.settle(ctx)
 }
 
@@ -143,6 +144,7 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 	if err := b.tx.Records(c).Update(ctx, r, old.Revision); err != nil {
 		return nil, err
 	}
+	b.tell(access.Update, c, r)
 	return r, w.settle(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"dossier"
+	"dossier/access"
 	"dossier/query"
 )
 
@@ -21,6 +22,7 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 	if err := b.tx.Records(c).Delete(ctx, r.ID); err != nil {
 		return err
 	}
+	b.tell(access.Delete, c, r)
 	for _, other := range b.space.Collections {
 		for _, f := range other.Fields {
 			if f.IsRelation() && f.Collection == c.ID {
@@ -98,5 +100,9 @@ func (b *Batch) unreferOne(ctx context.Context, c *dossier.Collection, f *dossie
 	} else {
 		next.Values[f.Name] = left
 	}
-	return b.tx.Records(c).Update(ctx, next, r.Revision)
+	if err := b.tx.Records(c).Update(ctx, next, r.Revision); err != nil {
+		return err
+	}
+	b.tell(access.Update, c, next)
+	return nil
 }

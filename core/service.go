@@ -55,6 +55,7 @@ type Service struct {
 	failed   failures      // thumbnails that cannot be made
 	dummy    func() string // a password hash that nobody has
 	attempts attempts
+	events   events
 	patterns sync.Map // compiled patterns of fields, by text
 }
 

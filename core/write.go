@@ -67,14 +67,36 @@ type Batch struct {
 	who   access.Principal
 	space *dossier.Space
 	now   time.Time
+	told  []Event // what has happened so far
 }
 
 // Batch runs fn in one transaction. fn may run more than once; see Edit for what it may do. Passwords that were not given to
 // HashAccount before are hashed inside the transaction.
 func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Batch) error) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		return fn(&Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()})
+	var ticket int64
+	var told []Event
+	err := s.store.Update(ctx, func(tx store.Tx) error {
+		if ticket != 0 { // the store runs it again
+			s.events.redeem(ticket, nil)
+		}
+		ticket = s.events.draw()
+		b := &Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()}
+		err := fn(b)
+		told = b.told
+		return err
 	})
+	if err != nil {
+		told = nil
+	}
+	if ticket != 0 {
+		s.events.redeem(ticket, told)
+	}
+	return err
+}
+
+// tell notes a change for the watchers.
+func (b *Batch) tell(a access.Action, c *dossier.Collection, r *dossier.Record) {
+	b.told = append(b.told, Event{Action: a, Collection: c, Record: r})
 }
 
 // HashAccount hashes the password of a, if it has one, so that no transaction waits for it.
