@@ -146,8 +146,11 @@ func newFlavor() *sqlstore.Flavor {
 			}
 			return expr
 		},
-		Random:   "random()",
-		NoLimit:  int64(-1),
+		Random:  "random()",
+		NoLimit: "-1",
+		// 1: only tell; 2: analyze; 16: look at a bounded number of rows; 65536: also tables that this connection did not query
+		Stale:    "PRAGMA optimize(65555)",
+		Analyze:  "PRAGMA optimize(65554)",
 		Classify: classify,
 	}
 }

@@ -21,18 +21,23 @@ func (t *tx) selectSQL(l *layout, q query.Checked) (string, []any, error) {
 		return "", nil, err
 	}
 	sql := "SELECT " + l.list + " FROM " + l.table + " t0 WHERE " + where + " ORDER BY " + order
-	limit, offset := q.Query().Limit, q.Query().Offset
-	if limit != 0 || offset != 0 {
-		sql += " LIMIT " + c.arg(t.limit(limit)) + " OFFSET " + c.arg(int64(offset))
-	}
-	return sql, c.args, nil
+	return sql + c.cut(q.Query()), c.args, nil
 }
 
-func (t *tx) limit(n int) any {
-	if n == 0 {
-		return t.store.flavor.NoLimit
+// cut is the LIMIT and OFFSET of a query. The limit is part of the text: a database that may plan by it would plan anew for
+// each parameter, and few limits are in use.
+func (c *compiler) cut(q query.Query) string {
+	limit := c.flavor.NoLimit
+	if q.Limit != 0 {
+		limit = strconv.Itoa(q.Limit)
 	}
-	return int64(n)
+	switch {
+	case q.Offset != 0:
+		return " LIMIT " + limit + " OFFSET " + c.arg(int64(q.Offset))
+	case q.Limit != 0:
+		return " LIMIT " + limit
+	}
+	return ""
 }
 
 // countSQL is the statement that counts the records that pass a query's filter.

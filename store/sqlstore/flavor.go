@@ -36,8 +36,10 @@ type Flavor struct {
 	Order func(expr string, desc bool) string
 	// Random orders by chance.
 	Random string
-	// NoLimit is the parameter of a LIMIT that limits nothing.
-	NoLimit any
+	// NoLimit is a LIMIT that limits nothing.
+	NoLimit string
+	// Stale returns a row if the planner's statistics should be renewed, which Analyze does; "" where the database does it itself.
+	Stale, Analyze string
 	// Classify gives a driver's error its Kind: Exists for a unique violation, Full, Busy, Stale for a table or column that is
 	// gone, Internal for what it does not know.
 	Classify func(error) dossier.Kind

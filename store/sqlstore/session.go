@@ -17,10 +17,11 @@ const maxStatements = 400
 // locks of database/sql cost more than the statements they wrap. One goroutine uses it at a time, and closes a cursor before it
 // runs the next statement.
 type session struct {
-	conn   driver.Conn
-	flavor *Flavor
-	stmts  map[string]*statement
-	named  []driver.NamedValue
+	conn    driver.Conn
+	flavor  *Flavor
+	stmts   map[string]*statement
+	named   []driver.NamedValue
+	changed int64 // rows, by all statements
 }
 
 type statement struct {
@@ -87,6 +88,7 @@ func (s *session) exec(sql string, args ...any) (changed int64, err error) {
 		return 0, err
 	}
 	changed, err = r.RowsAffected()
+	s.changed += changed
 	return changed, s.fail(err)
 }
 
@@ -129,6 +131,7 @@ func (s *session) insert(sql, key string, args []any) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	s.changed++
 	n, err := r.LastInsertId()
 	return n, s.fail(err)
 }

@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"dossier"
@@ -28,11 +29,20 @@ type Options struct {
 type Store struct {
 	flavor  *Flavor
 	writer  *writer
-	readers chan *session
+	readers chan *reader
 	count   int
 	layouts layouts
 	closed  chan struct{}
 	once    sync.Once
+
+	reader     driver.Connector
+	generation atomic.Int64 // of the statistics that readers plan by
+}
+
+// A reader is a session that reads, with the generation in which it connected.
+type reader struct {
+	*session
+	generation int64
 }
 
 var _ store.Store = (*Store)(nil)
@@ -49,12 +59,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{})}
+	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader}
 	if err := migrate(w); err != nil {
 		_ = w.close()
 		return nil, err
 	}
-	s.readers = make(chan *session, s.count)
+	s.readers = make(chan *reader, s.count)
 	for range s.count {
 		r, err := newSession(ctx, o.Reader, o.Flavor)
 		if err != nil {
@@ -62,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			_ = w.close()
 			return nil, err
 		}
-		s.readers <- r
+		s.readers <- &reader{session: r}
 	}
 	s.writer = startWriter(s, w, o)
 	return s, nil
@@ -94,29 +104,52 @@ func errClosed() error { return dossier.Errorf(dossier.Busy, "the store is close
 
 // View runs fn on a snapshot, on a connection of its own.
 func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
-	var c *session
-	select {
-	case c = <-s.readers:
-	default:
-		select {
-		case c = <-s.readers:
-		case <-s.closed:
-			return errClosed()
-		case <-ctx.Done():
-			return dossier.Errorf(dossier.Canceled, "wait to read: %w", ctx.Err())
-		}
+	r, err := s.borrow(ctx)
+	if err != nil {
+		return err
 	}
-	defer func() { s.readers <- c }()
+	defer func() { s.readers <- r }()
 	select {
 	case <-s.closed:
 		return errClosed()
 	default:
 	}
-	if _, err := c.exec(s.flavor.BeginRead); err != nil {
+	s.renew(ctx, r)
+	if _, err := r.exec(s.flavor.BeginRead); err != nil {
 		return err
 	}
-	defer func() { _, _ = c.exec("ROLLBACK") }()
-	return fn(&tx{store: s, session: c})
+	defer func() { _, _ = r.exec("ROLLBACK") }()
+	return fn(&tx{store: s, session: r.session})
+}
+
+// borrow waits for a reader.
+func (s *Store) borrow(ctx context.Context) (*reader, error) {
+	select {
+	case r := <-s.readers:
+		return r, nil
+	default:
+	}
+	select {
+	case r := <-s.readers:
+		return r, nil
+	case <-s.closed:
+		return nil, errClosed()
+	case <-ctx.Done():
+		return nil, dossier.Errorf(dossier.Canceled, "wait to read: %w", context.Cause(ctx))
+	}
+}
+
+// renew connects r anew if there are newer statistics; it keeps what it has if that fails.
+func (s *Store) renew(ctx context.Context, r *reader) {
+	g := s.generation.Load()
+	if r.generation == g {
+		return
+	}
+	r.generation = g
+	if fresh, err := newSession(ctx, s.reader, s.flavor); err == nil {
+		_ = r.close()
+		r.session = fresh
+	}
 }
 
 // Update runs fn in the writer's next group and returns when the group is durable.

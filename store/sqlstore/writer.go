@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql/driver"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
@@ -31,6 +32,7 @@ type writer struct {
 	quitMu  sync.RWMutex  // held for reading while a job is put into the queue
 	done    chan struct{} // closed when the goroutine has ended
 	group   []*job        // done, and waiting for the commit
+	settled int64         // what the session had changed when statistics were last looked at
 }
 
 // A job is one update.
@@ -108,6 +110,7 @@ func (w *writer) loop() {
 	}()
 	for j := range w.queue {
 		w.commitGroup(j)
+		w.maintain()
 	}
 	ended = true
 	close(w.done)
@@ -141,6 +144,27 @@ func (w *writer) commitGroup(first *job) {
 		j.answer <- nil
 	}
 	w.group = w.group[:0]
+}
+
+// statisticsAfter is how many rows may change before statistics are looked at.
+const statisticsAfter = 5000
+
+// maintain renews the planner's statistics when much has changed and nobody waits. Readers read them when they connect, so they are
+// to connect anew.
+func (w *writer) maintain() {
+	f := w.store.flavor
+	if f.Stale == "" || w.session.changed-w.settled < statisticsAfter || len(w.queue) > 0 {
+		return
+	}
+	w.settled = w.session.changed
+	stale, err := w.session.one(f.Stale, nil, func([]driver.Value) error { return nil })
+	if err == nil && stale {
+		err = w.session.script(f.Analyze)
+		w.store.generation.Add(1)
+	}
+	if err != nil {
+		w.log.Warn("renew statistics", "error", err)
+	}
 }
 
 // next is the next job of the group, nil if the group is to be committed.

@@ -14,7 +14,7 @@ import (
 // testQueries holds what the store finds against query.Eval and query.CompareRecords: random records, random trees, random orders,
 // and an order by every field there is.
 func testQueries(t *testing.T, open Opener) {
-	for seed := range uint64(4) {
+	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			b, w := newBench(t, open), newWorld(seed)
 			b.fill(w)
@@ -28,7 +28,7 @@ func testQueries(t *testing.T, open Opener) {
 					all[c.Name] = rs
 				}
 				src := cached{all}
-				for i := range 120 {
+				for i := range 300 {
 					c := w.things
 					if i%5 == 0 {
 						c = w.folk
