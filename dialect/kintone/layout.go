@@ -6,7 +6,7 @@ import (
 	"dossier"
 )
 
-// layoutKey is where an app keeps the layout of its form: with its first field, as JSON.
+// layoutKey is where an app keeps the layout of its form, as JSON.
 const layoutKey = "layout"
 
 func layoutBody(f form, revision int64) map[string]any {
@@ -36,36 +36,33 @@ func layoutOf(f form) []any {
 
 // savedLayout is the layout that the app keeps, nil for none.
 func savedLayout(c *dossier.Collection) []any {
-	for _, f := range c.Fields {
-		text, ok := f.Extra[extraKey(layoutKey)]
-		if !ok {
-			continue
-		}
-		var rows []any
-		if json.Unmarshal([]byte(text), &rows) == nil {
-			return rows
-		}
-	}
-	return nil
-}
-
-// saveLayout keeps the layout with the first field of c, whose fields the caller owns.
-func saveLayout(c *dossier.Collection, rows []any) error {
-	for _, f := range c.Fields {
-		delete(f.Extra, extraKey(layoutKey))
-	}
-	if len(c.Fields) == 0 || len(rows) == 0 {
+	var rows []any
+	if json.Unmarshal([]byte(c.Extra[extraKey(layoutKey)]), &rows) != nil {
 		return nil
 	}
+	return rows
+}
+
+// saveLayout keeps the layout with the app, which is the caller's to change.
+func saveLayout(c *dossier.Collection, rows []any) error {
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return err
 	}
-	if c.Fields[0].Extra == nil {
-		c.Fields[0].Extra = map[string]string{}
-	}
-	c.Fields[0].Extra[extraKey(layoutKey)] = string(text)
+	setExtra(c, layoutKey, string(text))
 	return nil
+}
+
+// setExtra notes something with the app, or forgets it if it is "".
+func setExtra(c *dossier.Collection, option, text string) {
+	if text == "" {
+		delete(c.Extra, extraKey(option))
+		return
+	}
+	if c.Extra == nil {
+		c.Extra = map[string]string{}
+	}
+	c.Extra[extraKey(option)] = text
 }
 
 // keepRow is a saved row with the fields that are still there, nil if nothing is left of it. Fields that it shows leave rest.

@@ -26,6 +26,9 @@ func (l *lowering) moment(s subject, op string, v operand) (query.Filter, error)
 	than := func(op query.Op, v dossier.Value) query.Filter {
 		return query.Compare{Left: s.of, Op: op, Right: query.Literal{Value: v}}
 	}
+	if d, ok := at.from.(dossier.Date); ok && at.to == dossier.Value(nextDay(d)) {
+		return than(query.Op(op), d), nil
+	}
 	switch op {
 	case "<":
 		return than(query.Lt, at.from), nil
@@ -35,9 +38,6 @@ func (l *lowering) moment(s subject, op string, v operand) (query.Filter, error)
 		return than(query.Ge, at.to), nil
 	case "<=":
 		return than(query.Lt, at.to), nil
-	}
-	if d, ok := at.from.(dossier.Date); ok && at.to == dossier.Value(nextDay(d)) {
-		return equal(s.of, d), nil
 	}
 	return query.And{than(query.Ge, at.from), than(query.Lt, at.to)}, nil
 }

@@ -1,52 +1,80 @@
 package kintone
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"dossier"
 	"dossier/access"
+	"dossier/wire"
 )
 
-// previews are the changes of live apps that nobody has deployed yet. A draft app needs none: it is changed where it is kept.
-// They do not outlive the process; what is deployed does.
-type previews struct {
-	mu sync.Mutex
-	by map[dossier.ID]*preview
+// previewKey is where a live app keeps the edits of its form that nobody has deployed yet, as JSON. A draft keeps none: it is
+// changed itself.
+const previewKey = "preview"
+
+// An edit is one change of a form, as it was asked for. Edits are kept as they came and made again on the form as it is by
+// then, so that a change through another front end is not undone.
+type edit struct {
+	Op     string         `json:"op"`
+	Params map[string]any `json:"params"`
 }
 
-// A preview is an app as it would be after a deployment.
-type preview struct {
-	app      *dossier.Collection
-	revision int64
-}
+// The edits.
+const (
+	editAdd    = "add"    // properties
+	editChange = "change" // properties
+	editRemove = "remove" // fields
+	editLayout = "layout" // layout
+)
 
-// get is the app as it would be, and its revision.
-func (p *previews) get(app *dossier.Collection) (*dossier.Collection, int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if v := p.by[app.ID]; v != nil {
-		return v.app, v.revision
+// pending are the edits of an app that wait for a deployment.
+func pending(app *dossier.Collection) []edit {
+	v, err := wire.ParseJSON([]byte(app.Extra[extraKey(previewKey)]))
+	list, _ := v.([]any)
+	if err != nil {
+		return nil
 	}
-	return app, revisionOf(app)
-}
-
-func (p *previews) put(app *dossier.Collection, revision int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.by == nil {
-		p.by = map[dossier.ID]*preview{}
+	edits := make([]edit, 0, len(list))
+	for _, raw := range list {
+		object, _ := raw.(map[string]any)
+		op, _ := object["op"].(string)
+		params, _ := object["params"].(map[string]any)
+		edits = append(edits, edit{op, params})
 	}
-	p.by[app.ID] = &preview{app, revision}
+	return edits
 }
 
-func (p *previews) drop(app dossier.ID) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	delete(p.by, app)
+// preview is the app as it would be after a deployment. Edits that have become impossible are left out.
+func (c *call) preview(app *dossier.Collection) *dossier.Collection {
+	next := cloneCollection(app)
+	setExtra(next, previewKey, "")
+	for _, e := range pending(app) {
+		if try := cloneCollection(next); c.apply(try, e) == nil {
+			next = try
+		}
+	}
+	return next
+}
+
+// apply makes the edit in next, which is the caller's to change.
+func (c *call) apply(next *dossier.Collection, e edit) error {
+	switch e.Op {
+	case editAdd, editChange:
+		given, _ := e.Params["properties"].(map[string]any)
+		if e.Op == editAdd {
+			return c.applyAdd(next, given)
+		}
+		return c.applyChange(next, given)
+	case editRemove:
+		codes, _ := e.Params["fields"].([]any)
+		return applyRemove(next, codes)
+	}
+	rows, _ := e.Params["layout"].([]any)
+	return applyLayout(formOf(next, c.who), rows)
 }
 
 // managed is the app with that number, which the caller must have the right to manage.
@@ -61,35 +89,35 @@ func (c *call) managed(number int64) (*dossier.Collection, error) {
 	return app, nil
 }
 
-// previewed is the app that "app" names, as it is now and as it would be.
-func (c *call) previewed() (live, next *dossier.Collection, revision int64, err error) {
+// previewed is the app that "app" names, as it would be.
+func (c *call) previewed() (*dossier.Collection, error) {
 	number := c.id("app")
 	if err := c.verdict(); err != nil {
-		return nil, nil, 0, err
+		return nil, err
 	}
-	if live, err = c.managed(number); err != nil {
-		return nil, nil, 0, err
+	live, err := c.managed(number)
+	if err != nil {
+		return nil, err
 	}
-	next, revision = c.h.previews.get(live)
-	return live, next, revision, nil
+	return c.preview(live), nil
 }
 
 // previewFields answers GET preview/app/form/fields.json.
 func (h *handler) previewFields(c *call) (any, error) {
-	_, next, revision, err := c.previewed()
+	next, err := c.previewed()
 	if err != nil {
 		return nil, err
 	}
-	return fieldsBody(formOf(next, c.who), revision), nil
+	return fieldsBody(formOf(next, c.who), revisionOf(next)), nil
 }
 
 // previewLayout answers GET preview/app/form/layout.json.
 func (h *handler) previewLayout(c *call) (any, error) {
-	_, next, revision, err := c.previewed()
+	next, err := c.previewed()
 	if err != nil {
 		return nil, err
 	}
-	return layoutBody(formOf(next, c.who), revision), nil
+	return layoutBody(formOf(next, c.who), revisionOf(next)), nil
 }
 
 // maxAppName is how many characters an app's name has at most: "Add Preview App".
@@ -152,23 +180,33 @@ func freeName(s, fallback string, taken map[string]bool) string {
 	return free
 }
 
-// change makes a change of an app's form: at once in a draft, otherwise in the preview.
-func (c *call) change(edit func(next *dossier.Collection) error) (any, error) {
-	want := c.revisionOf("revision", c.params["revision"])
-	live, next, revision, err := c.previewed()
+// change makes an edit of an app's form: at once in a draft, otherwise it is kept for the deployment.
+func (c *call) change(e edit) (any, error) {
+	want, number := c.revisionOf("revision", c.params["revision"]), c.id("app")
+	if err := c.verdict(); err != nil {
+		return nil, err
+	}
+	c.h.forms.Lock()
+	defer c.h.forms.Unlock()
+	c.space = c.h.svc.Space()
+	live, err := c.managed(number)
 	if err != nil {
 		return nil, err
 	}
-	if want != 0 && want != revision {
+	if want != 0 && want != revisionOf(live) {
 		return nil, fail(codeAppStale)
 	}
-	next = cloneCollection(next)
-	if err := edit(next); err != nil {
+	next := c.preview(live)
+	if err := c.apply(next, e); err != nil {
 		return nil, err
 	}
 	if !live.Draft {
-		c.h.previews.put(next, revision+1)
-		return map[string]any{"revision": decimal(revision + 1)}, nil
+		text, err := json.Marshal(append(pending(live), e))
+		if err != nil {
+			return nil, err
+		}
+		next = cloneCollection(live)
+		setExtra(next, previewKey, string(text))
 	}
 	made, err := c.putCollection(next)
 	if err != nil {
@@ -188,7 +226,7 @@ func (c *call) putCollection(app *dossier.Collection) (*dossier.Collection, erro
 
 func cloneCollection(c *dossier.Collection) *dossier.Collection {
 	next := *c
-	next.Fields = cloneFields(c.Fields)
+	next.Fields, next.Extra = cloneFields(c.Fields), maps.Clone(c.Extra)
 	return &next
 }
 
@@ -217,19 +255,20 @@ func (h *handler) addFields(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.change(func(next *dossier.Collection) error {
-		p := propertyReader{call: c, wrong: inputs{}, names: takenNames(next)}
-		for _, code := range slices.Sorted(maps.Keys(given)) {
-			if formOf(next, c.who).has(code) {
-				p.wrong.add("properties["+code+"].code", say(textTaken))
-				continue
-			}
-			if f := p.field("properties["+code+"]", code, given[code], nil); f != nil {
-				next.Fields = append(next.Fields, f)
-			}
+	return c.change(edit{editAdd, map[string]any{"properties": given}})
+}
+
+func (c *call) applyAdd(next *dossier.Collection, given map[string]any) error {
+	p := propertyReader{call: c, wrong: inputs{}, names: takenNames(next)}
+	for _, code := range slices.Sorted(maps.Keys(given)) {
+		at := "properties[" + code + "]"
+		if formOf(next, c.who).has(code) {
+			p.wrong.add(at+".code", say(textTaken))
+		} else if f := p.field(at, code, given[code], nil); f != nil {
+			next.Fields = append(next.Fields, f)
 		}
-		return p.verdict()
-	})
+	}
+	return p.verdict()
 }
 
 // changeFields answers PUT preview/app/form/fields.json.
@@ -238,45 +277,47 @@ func (h *handler) changeFields(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.change(func(next *dossier.Collection) error {
-		p := propertyReader{call: c, wrong: inputs{}, names: takenNames(next)}
-		for _, code := range slices.Sorted(maps.Keys(given)) {
-			i := slices.IndexFunc(next.Fields, func(f *dossier.Field) bool { return f.Code == code })
-			if i < 0 {
-				if _, ok := formOf(next, c.who).builtin(code); ok {
-					p.wrong.add("properties["+code+"]", say(textBuiltin))
-					continue
-				}
+	return c.change(edit{editChange, map[string]any{"properties": given}})
+}
+
+func (c *call) applyChange(next *dossier.Collection, given map[string]any) error {
+	p := propertyReader{call: c, wrong: inputs{}, names: takenNames(next)}
+	for _, code := range slices.Sorted(maps.Keys(given)) {
+		at := "properties[" + code + "]"
+		i := slices.IndexFunc(next.Fields, func(f *dossier.Field) bool { return f.Code == code })
+		if i < 0 {
+			if _, ok := formOf(next, c.who).builtin(code); !ok {
 				return fail(codeNoField, code)
 			}
-			if f := p.field("properties["+code+"]", code, given[code], next.Fields[i]); f != nil {
-				next.Fields[i] = f
-			}
+			p.wrong.add(at, say(textBuiltin))
+		} else if f := p.field(at, code, given[code], next.Fields[i]); f != nil {
+			next.Fields[i] = f
 		}
-		return p.verdict()
-	})
+	}
+	return p.verdict()
 }
 
 // removeFields answers DELETE preview/app/form/fields.json.
 func (h *handler) removeFields(c *call) (any, error) {
-	codes := c.strs("fields", 100)
+	codes := c.items("fields", 100)
 	if len(codes) == 0 && len(c.wrong) == 0 {
 		c.wrong.add("fields", say(textParam))
 	}
 	if err := c.verdict(); err != nil {
 		return nil, err
 	}
-	return c.change(func(next *dossier.Collection) error {
-		rows := savedLayout(next)
-		for _, code := range codes {
-			i := slices.IndexFunc(next.Fields, func(f *dossier.Field) bool { return f.Code == code })
-			if i < 0 {
-				return fail(codeNoField, code)
-			}
-			next.Fields = slices.Delete(next.Fields, i, i+1)
+	return c.change(edit{editRemove, map[string]any{"fields": codes}})
+}
+
+func applyRemove(next *dossier.Collection, codes []any) error {
+	for _, code := range codes {
+		i := slices.IndexFunc(next.Fields, func(f *dossier.Field) bool { return f.Code == code })
+		if i < 0 {
+			return fail(codeNoField, plainText(code))
 		}
-		return saveLayout(next, rows)
-	})
+		next.Fields = slices.Delete(next.Fields, i, i+1)
+	}
+	return nil
 }
 
 // changeLayout answers PUT preview/app/form/layout.json. The fields take the order of the layout.
@@ -285,25 +326,26 @@ func (h *handler) changeLayout(c *call) (any, error) {
 	if !ok {
 		return nil, badInput("layout", say(textParam))
 	}
-	return c.change(func(next *dossier.Collection) error {
-		order := map[string]int{}
-		if !orderOf(rows, order) {
+	return c.change(edit{editLayout, map[string]any{"layout": rows}})
+}
+
+func applyLayout(f form, rows []any) error {
+	order := map[string]int{}
+	if !orderOf(rows, order) {
+		return badInput("layout", say(textLayout))
+	}
+	for _, field := range f.fields {
+		if _, ok := order[field.Code]; !ok {
 			return badInput("layout", say(textLayout))
 		}
-		for _, f := range next.Fields {
-			if _, ok := order[f.Code]; !ok {
-				return badInput("layout", say(textLayout))
-			}
+	}
+	for code := range order {
+		if !f.has(code) {
+			return fail(codeNoField, code)
 		}
-		form := formOf(next, c.who)
-		for code := range order {
-			if !form.has(code) {
-				return fail(codeNoField, code)
-			}
-		}
-		slices.SortStableFunc(next.Fields, func(a, b *dossier.Field) int { return order[a.Code] - order[b.Code] })
-		return saveLayout(next, rows)
-	})
+	}
+	slices.SortStableFunc(f.c.Fields, func(a, b *dossier.Field) int { return order[a.Code] - order[b.Code] })
+	return saveLayout(f.c, rows)
 }
 
 // orderOf notes the places of the fields in a layout; false if one stands twice or a row has no known type.
@@ -351,45 +393,48 @@ func (h *handler) deployApps(c *call) (any, error) {
 	if err := c.verdict(); err != nil {
 		return nil, err
 	}
+	h.forms.Lock()
+	defer h.forms.Unlock()
+	c.space = h.svc.Space()
 	apps := make([]*dossier.Collection, len(list))
 	for i, raw := range list {
-		object, ok := raw.(map[string]any)
-		if !ok {
-			return nil, errKind
-		}
-		at := fmt.Sprintf("apps[%d].", i)
-		number, want := c.idOf(at+"app", object["app"]), c.revisionOf(at+"revision", object["revision"])
-		if err := c.verdict(); err != nil {
+		var err error
+		if apps[i], err = c.deployable(fmt.Sprintf("apps[%d].", i), raw); err != nil {
 			return nil, err
 		}
-		app, err := c.managed(number)
-		if err != nil {
-			return nil, err
-		}
-		if _, revision := h.previews.get(app); want != 0 && want != revision {
-			return nil, fail(codeAppStale)
-		}
-		apps[i] = app
 	}
 	for _, app := range apps {
-		if err := c.deploy(app, revert); err != nil {
+		next := c.preview(app)
+		if revert {
+			next = cloneCollection(app)
+			setExtra(next, previewKey, "")
+		}
+		next.Draft = app.Draft && revert
+		if _, err := c.putCollection(next); err != nil {
 			return nil, err
 		}
 	}
 	return map[string]any{}, nil
 }
 
-func (c *call) deploy(app *dossier.Collection, revert bool) error {
-	next, _ := c.h.previews.get(app)
-	if !revert && (app.Draft || next != app) {
-		next = cloneCollection(next)
-		next.Draft = false
-		if _, err := c.putCollection(next); err != nil {
-			return err
-		}
+// deployable is the app that {app, revision} names.
+func (c *call) deployable(at string, raw any) (*dossier.Collection, error) {
+	object, ok := raw.(map[string]any)
+	if !ok {
+		return nil, errKind
 	}
-	c.h.previews.drop(app.ID)
-	return nil
+	number, want := c.idOf(at+"app", object["app"]), c.revisionOf(at+"revision", object["revision"])
+	if err := c.verdict(); err != nil {
+		return nil, err
+	}
+	app, err := c.managed(number)
+	if err != nil {
+		return nil, err
+	}
+	if want != 0 && want != revisionOf(app) {
+		return nil, fail(codeAppStale)
+	}
+	return app, nil
 }
 
 // deployStatus answers GET preview/app/deploy.json.

@@ -76,6 +76,9 @@ func parseQuery(text string) (*parsedQuery, error) {
 		return nil, badInput("query", say(textQuerySize))
 	}
 	p := &queryParser{text: text}
+	if !utf8.ValidString(text) {
+		return nil, badInput("query", say(textSyntax, 1, "the query is not UTF-8 text"))
+	}
 	if err := p.scan(); err != nil {
 		return nil, err
 	}
@@ -105,8 +108,8 @@ func (p *queryParser) scan() error {
 	for i := 0; i < len(p.text); {
 		r, size := utf8.DecodeRuneInString(p.text[i:])
 		switch {
-		case r == utf8.RuneError && size == 1 || r == 0:
-			return p.wrong(i, "not UTF-8 text")
+		case r == 0:
+			return p.wrong(i, "a control character")
 		case isQuerySpace(r):
 			i += size
 		case r == '"':

@@ -2,6 +2,7 @@ package kintone
 
 import (
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,13 +41,13 @@ const (
 
 // A handler holds what requests share.
 type handler struct {
-	svc      *core.Service
-	o        Options
-	slots    chan struct{} // one per request that is worked on
-	running  atomic.Int64
-	proofs   proofs  // passwords that were right a moment ago
-	cursors  cursors // live cursors
-	previews previews
+	svc     *core.Service
+	o       Options
+	slots   chan struct{} // one per request that is worked on
+	running atomic.Int64
+	proofs  proofs     // passwords that were right a moment ago
+	cursors cursors    // live cursors
+	forms   sync.Mutex // one change of a form at a time
 }
 
 // An action answers a call with a body to encode, or with nil where it has written the answer itself.

@@ -134,7 +134,7 @@ func builtinProperty(b builtin) map[string]any {
 	return map[string]any{"type": b.typ, "code": b.code, "label": b.label, "noLabel": false}
 }
 
-// extraKey is the name under which a field keeps a display option of the vendor's.
+// extraKey is the name under which a field or app keeps something of the vendor's.
 func extraKey(option string) string { return "kintone:" + option }
 
 // extra is a display option of a field, def where nobody has set it.
