@@ -32,6 +32,11 @@ func (g Language) Rule(space *dossier.Space, c *dossier.Collection, text string,
 	return l.lower(e)
 }
 
+// CheckRule is the function CheckRule.
+func (g Language) CheckRule(space *dossier.Space, c *dossier.Collection, text string) error {
+	return CheckRule(space, c, text)
+}
+
 // maxParsed bounds the rules that are remembered; past it they are forgotten and parsed again.
 const maxParsed = 4096
 

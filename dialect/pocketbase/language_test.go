@@ -93,3 +93,44 @@ func TestPolicyWithRules(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestRulesOnAccounts asks rules about a change of an auth record that sends an email and nothing else.
+func TestRulesOnAccounts(t *testing.T) {
+	space := querySpace()
+	users := queryCollection(space, "users")
+	question := access.Question{
+		Principal: queryUser(space), Action: access.Update,
+		Account: &dossier.Account{Email: "new@example.com", Verified: true},
+		Sent:    map[string]bool{"email": true},
+		Current: &dossier.Record{ID: "user00000000001", Account: &dossier.Account{Email: "u@example.com"}},
+	}
+	language := NewLanguage(func() time.Time { return queryNow })
+	for rule, want := range map[string]string{
+		`@request.body.email = "new@example.com"`:           "true",
+		`@request.body.email:changed = true`:                "true",
+		`@request.body.email:isset = true`:                  "true",
+		`@request.body.verified = null`:                     "true", // not sent
+		`@request.body.verified:changed = true`:             "false",
+		`@request.body.password:isset = false`:              "true",
+		`@request.body.email != email`:                      `or(@email != "new@example.com", empty(@email))`,
+		`@request.auth.collectionId = "_pb_users_auth_"`:    "true",
+		`@request.auth.email ~ "example" && verified=false`: `or(@verified = false, empty(@verified))`,
+	} {
+		f, err := language.Rule(space, users, rule, question)
+		if got := query.String(f); err != nil || got != want {
+			t.Errorf("%s becomes %s, %v, want %s", rule, got, err, want)
+		}
+	}
+}
+
+func BenchmarkRule(b *testing.B) {
+	space := querySpace()
+	users := queryCollection(space, "users")
+	language := NewLanguage(func() time.Time { return queryNow })
+	question := access.Question{Principal: queryUser(space), Action: access.List}
+	for b.Loop() {
+		if _, err := language.Rule(space, users, "id = @request.auth.id", question); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

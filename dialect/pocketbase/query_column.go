@@ -18,6 +18,7 @@ const (
 	kindFiles   // several files, shown as a JSON array of their names
 	kindRows
 	kindJSON
+	kindStamp // a part of the text of a date
 )
 
 // kindOf is the kind of the field's values. A single file is the text of its name.
@@ -52,7 +53,7 @@ func zeroOf(k kind) literal {
 		return literal{kind: isNumber, text: "0", typed: true}
 	case kindList, kindFiles:
 		return literal{kind: isText, text: "[]", typed: true}
-	case kindJSON, kindRows:
+	case kindJSON, kindRows, kindStamp:
 		return null
 	}
 	return literal{kind: isText, typed: true}
@@ -67,6 +68,9 @@ type column struct {
 	// reach, if set, is the id of the record that has the column, at the end of a path: where that is empty the column is null
 	// and not its kind's zero.
 	reach query.Operand
+	// Of a kindStamp: what it shows, and whether of a day.
+	stamp *stamp
+	day   bool
 	name  string // for messages
 }
 
@@ -147,6 +151,8 @@ func judge(c column, op string, v literal) (verdict, error) {
 		d.day(c, op, v.text)
 	case kindFiles:
 		return d, dossier.Errorf(dossier.Invalid, "%s holds several files: compare its names with %s:each", c.name, c.name)
+	case kindStamp:
+		return d, d.stamp(c, op, v)
 	case kindJSON:
 		return d, d.json(c, op, v)
 	case kindRows:
@@ -228,7 +234,7 @@ func compareColumns(a column, op string, b column) (query.Filter, error) {
 	if isLike(op) {
 		return nil, dossier.Errorf(dossier.Invalid, "%s is no text to look for: ~ wants a text on its right", b.name)
 	}
-	if a.kind != b.kind || a.kind == kindFiles || a.kind == kindRows {
+	if a.kind != b.kind || a.kind == kindFiles || a.kind == kindRows || a.kind == kindStamp {
 		return nil, dossier.Errorf(dossier.Invalid, "%s and %s do not compare", a.name, b.name)
 	}
 	if a.clock != b.clock {

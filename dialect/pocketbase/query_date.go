@@ -87,14 +87,8 @@ func (d *verdict) day(c column, op, text string) {
 		d.dated(c, days, op, text)
 		return
 	}
-	var either []query.Filter
-	for _, p := range patternsBefore(likePattern(text), dayStart) {
-		either = append(either, query.Like{Of: c.of, Pattern: p, Case: query.ASCII})
-	}
-	d.holds = or(either...)
-	if op == "!~" {
-		d.holds, d.loose = not(d.holds), true
-	}
+	c.day = true
+	d.matches(c, op, likePattern(text))
 }
 
 // patternsBefore are the patterns one of which a text matches if, and only if, the text with suffix behind it matches pattern.

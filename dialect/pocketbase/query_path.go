@@ -210,7 +210,7 @@ func (l *lowerer) referring(c *dossier.Collection, name string) (*dossier.Collec
 	if !ok {
 		return nil, nil, unknownName(c, name)
 	}
-	from, ok := l.collection(collection)
+	from, ok := findCollection(l.space, collection)
 	if !ok {
 		return nil, nil, unknownName(c, name)
 	}
@@ -219,13 +219,6 @@ func (l *lowerer) referring(c *dossier.Collection, name string) (*dossier.Collec
 		return nil, nil, invalid("%s.%s is no relation to %s", from.Name, field, c.Name)
 	}
 	return from, f, l.visible(f)
-}
-
-func (l *lowerer) collection(nameOrID string) (*dossier.Collection, bool) {
-	if c, ok := l.space.Collection(nameOrID); ok {
-		return c, true
-	}
-	return l.space.CollectionByID(dossier.ID(nameOrID))
 }
 
 // collectionPath is @collection.name.path, with all records of a collection, whatever the record at hand.
@@ -238,7 +231,7 @@ func (l *lowerer) collectionPath(names []string) (ref, error) {
 		return ref{}, err
 	}
 	name, _, _ := strings.Cut(names[1], ":")
-	c, ok := l.collection(name)
+	c, ok := findCollection(l.space, name)
 	if !ok {
 		return ref{}, invalid("there is no collection %s", name)
 	}

@@ -97,7 +97,7 @@ func authMeta(who access.Principal, name string) literal {
 	case "id":
 		return textLiteral(string(r.ID))
 	case "collectionId":
-		return textLiteral(string(who.Collection.ID))
+		return textLiteral(collectionID(who.Collection))
 	case "collectionName":
 		return textLiteral(who.Collection.Name)
 	case "created":
@@ -208,7 +208,7 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 	}
 	f, ok := l.base.Field(name)
 	if !ok {
-		if l.base.Kind == dossier.Auth && len(names) == 1 && mod != modChanged {
+		if l.base.Kind == dossier.Auth && len(names) == 1 && mod != modChanged && l.ask.Sent[name] {
 			return modified(accountMeta(l.ask.Account, name), mod), nil
 		}
 		return l.bodyAccount(name, mod), nil
