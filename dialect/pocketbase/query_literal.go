@@ -62,7 +62,7 @@ func valueLiteral(f *dossier.Field, v dossier.Value) literal {
 		out = textLiteral(string(v) + dayStart)
 	case dossier.JSON:
 		out = jsonLiteral(v)
-	case dossier.Files, dossier.FileRefs, dossier.List:
+	case dossier.Files, dossier.List:
 		out = listLiteral(f, v)
 	default:
 		out = textLiteral(query.TextOf(v))
@@ -94,14 +94,6 @@ func elementsOf(v dossier.Value) []string {
 	case dossier.Files:
 		for _, f := range v {
 			out = append(out, f.Slug)
-		}
-	case dossier.FileRefs:
-		for _, r := range v {
-			if r.Staged != nil {
-				out = append(out, r.Staged.Slug)
-				continue
-			}
-			out = append(out, string(r.ID))
 		}
 	}
 	return out

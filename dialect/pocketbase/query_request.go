@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,7 +155,7 @@ func (l *lowerer) known(k known, rest []string, mod modifier) (ref, error) {
 	case len(rest) > 0 && f.IsRelation():
 		return l.knownRelation(k, rest, mod)
 	case len(rest) > 0 && f.IsFile():
-		return fixedRef(fileLiteral(k, rest)), nil
+		return fixedRef(l.uploaded(k, rest)), nil
 	case len(rest) > 0:
 		return modified(jsonPath(k.value, rest), mod), nil
 	case !k.given:
@@ -231,13 +232,18 @@ func (l *lowerer) bodyAccount(name string, mod modifier) ref {
 	return fixedRef(boolLiteral(l.ask.Sent[name] && foldTest(was, "!=", is)))
 }
 
-// fileLiteral is what a rule may look at of a single upload.
-func fileLiteral(k known, names []string) literal {
-	refs, ok := k.value.(dossier.FileRefs)
-	if !ok || len(refs) != 1 || refs[0].Staged == nil || len(names) != 1 {
+// uploaded is what a rule may look at of a single file that the write brings.
+func (l *lowerer) uploaded(k known, names []string) literal {
+	files, _ := k.value.(dossier.Files)
+	if len(files) != 1 || len(names) != 1 {
 		return null
 	}
-	switch up := refs[0].Staged; names[0] {
+	up := files[0]
+	held := func(f *dossier.File) bool { return f.ID == up.ID }
+	if now := l.ask.Current; now != nil && slices.ContainsFunc(now.Files(k.field.Name), held) {
+		return null
+	}
+	switch names[0] {
 	case "name":
 		return textLiteral(up.Slug)
 	case "originalName":

@@ -118,9 +118,9 @@ func queryWrite(space *dossier.Space) access.Question {
 	return access.Question{
 		Principal: queryUser(space), Action: access.Update,
 		Body: map[string]dossier.Value{"title": dossier.Text("New"), "n": nil, "tags": dossier.List{"a", "b"}, "cat": dossier.Text("cat000000000002"),
-			"scan": dossier.FileRefs{{Staged: &dossier.Upload{File: dossier.File{Slug: "a_0123456789.txt", Name: "A.txt", Size: 7}}}}},
+			"scan": dossier.Files{{ID: "new", Slug: "a_0123456789.txt", Name: "A.txt", Size: 7}}, "papers": dossier.Files{{ID: "kept", Slug: "k.txt"}}},
 		Sent:    map[string]bool{"title": true, "n": true, "tags": true, "cat": true, "scan": true, "other": true},
-		Current: &dossier.Record{ID: "doc000000000001", Values: map[string]dossier.Value{"title": dossier.Text("Old")}},
+		Current: &dossier.Record{ID: "doc000000000001", Values: map[string]dossier.Value{"title": dossier.Text("Old"), "papers": dossier.Files{{ID: "kept"}}}},
 	}
 }
 
