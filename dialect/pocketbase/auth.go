@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 	"dossier"
 	"dossier/access"
+	"dossier/core"
+	"dossier/query"
 	"dossier/wire"
 )
 
@@ -127,6 +130,9 @@ func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error
 	if wrong := form.check(); len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)
 	}
+	if !authOptionsOf(c).PasswordAuth.Enabled {
+		return newError(http.StatusForbidden, "The collection is not configured to allow password authentication.", nil)
+	}
 	who, err := h.svc.SignIn(r.Context(), c.Name, form.identity, form.password)
 	if dossier.KindOf(err) == dossier.Unauthenticated {
 		return newError(http.StatusBadRequest, "Failed to authenticate.", nil)
@@ -134,11 +140,38 @@ func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	who.Request = requestOf(r)
+	if err := h.mayAuthenticate(r.Context(), within(who, contextPassword)); err != nil {
+		return err
+	}
 	token, err := h.signAuth(who, authTTL(who), true)
 	if err != nil {
 		return err
 	}
 	return h.signIn(w, r, within(who, contextPassword), token)
+}
+
+// mayAuthenticate holds who against the rule that their collection has for signing in.
+func (h *handler) mayAuthenticate(ctx context.Context, who access.Principal) error {
+	denied := newError(http.StatusForbidden, "The request doesn't satisfy the collection requirements to authenticate.", nil)
+	rule := authOptionsOf(who.Collection).AuthRule
+	if who.IsSuper() || rule != nil && strings.TrimSpace(*rule) == "" {
+		return nil
+	}
+	if rule == nil {
+		return denied
+	}
+	language := Language{Now: h.svc.Now}
+	filter, err := language.Rule(h.svc.Space(), who.Collection, *rule, access.Question{Principal: who, Action: access.View, Current: who.Record})
+	if err != nil {
+		return dossier.Errorf(dossier.Internal, "auth rule of %s: %w", who.Collection.Name, err)
+	}
+	q := query.Query{Filter: query.Conj(idIn([]string{string(who.ID)}), filter), Limit: 1}
+	page, err := h.svc.ListRecords(ctx, access.System(), who.Collection, q, core.ListOptions{})
+	if err == nil && len(page.Records) == 0 {
+		return denied
+	}
+	return err
 }
 
 func (h *handler) readPasswordForm(r *http.Request) (passwordForm, error) {
@@ -180,6 +213,9 @@ func (h *handler) authRefresh(w http.ResponseWriter, r *http.Request) error {
 	}
 	if p.who.Collection.ID != c.ID {
 		return newError(http.StatusForbidden, "The request requires auth record from "+p.who.Collection.Name+" collection.", nil)
+	}
+	if err := h.mayAuthenticate(r.Context(), p.who); err != nil {
+		return err
 	}
 	token := authToken(r)
 	if p.refreshable {
@@ -245,17 +281,19 @@ func askedTTL(raw any, def time.Duration) (time.Duration, error) {
 
 // authMethods is GET /api/collections/{collection}/auth-methods.
 func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
-	if _, err := h.authCollection(r); err != nil {
+	c, err := h.authCollection(r)
+	if err != nil {
 		return err
 	}
+	password := authOptionsOf(c).PasswordAuth
 	off := map[string]any{"enabled": false, "duration": 0}
 	return h.reply(w, r, map[string]any{
-		"password":         map[string]any{"identityFields": []string{"email"}, "enabled": true},
+		"password":         map[string]any{"identityFields": password.IdentityFields, "enabled": password.Enabled},
 		"oauth2":           map[string]any{"providers": []string{}, "enabled": false},
 		"mfa":              off,
 		"otp":              off,
 		"authProviders":    nil,
 		"usernamePassword": false,
-		"emailPassword":    true,
+		"emailPassword":    password.Enabled,
 	})
 }

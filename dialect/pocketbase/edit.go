@@ -2,7 +2,9 @@ package pocketbase
 
 import (
 	"math/big"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dossier"
@@ -57,16 +59,19 @@ type edit struct {
 	form     *form
 	super    bool
 	now      *dossier.Record // as it is; nil for a new one
+	at       dossier.Instant // the moment of the write
 	values   map[string]dossier.Value
 	problems []dossier.Problem
 }
 
 // changeOf is the change of a record of c, now, that the form asks for, and what was wrong with it: the values that were
 // are left out.
-func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier.Record) (core.Change, []dossier.Problem) {
-	e := &edit{c: c, form: f, super: who.IsSuper(), now: now, values: map[string]dossier.Value{}}
+func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier.Record, at dossier.Instant) (core.Change, []dossier.Problem) {
+	e := &edit{c: c, form: f, super: who.IsSuper(), now: now, at: at, values: map[string]dossier.Value{}}
 	for _, field := range c.Fields {
 		switch {
+		case typeOf(field) == typeAutodate:
+			e.stamp(field)
 		case field.Type == dossier.TypeAutoNumber || field.Hidden && !e.super:
 		case field.IsFile():
 			e.files(field)
@@ -109,8 +114,50 @@ func (e *edit) field(f *dossier.Field) {
 	}
 	if f.Required && isZero(v) {
 		e.fault(dossier.CodeRequired, nil, f.Name)
+	} else {
+		e.check(f, v)
 	}
 	e.values[f.Name] = v
+}
+
+// stamp sets a field that notes when its record was made or changed, whatever the client says.
+func (e *edit) stamp(f *dossier.Field) {
+	option := "onUpdate"
+	if e.now == nil {
+		option = "onCreate"
+	}
+	if extraOf(f, option, false) == true {
+		e.values[f.Name] = e.at
+	}
+}
+
+// check holds v against the options that only this dialect knows.
+func (e *edit) check(f *dossier.Field, v dossier.Value) {
+	if isZero(v) {
+		return
+	}
+	switch typeOf(f) {
+	case typeRelation:
+		least := toNumber(extraOf(f, "minSelect", nil))
+		if n := strconv.Itoa(len(choices(v))); dossier.Number(n).Compare(least) < 0 {
+			e.fault(codeTooFew, map[string]any{"min": least}, f.Name)
+		}
+	case typeEmail:
+		if _, domain, ok := strings.Cut(textOf(v), "@"); ok && !allowedDomain(f, domain) {
+			e.fault(codeEmailDomain, nil, f.Name)
+		}
+	case typeURL:
+		if u, err := url.Parse(textOf(v)); err == nil && !allowedDomain(f, u.Hostname()) {
+			e.fault(codeURLDomain, nil, f.Name)
+		}
+	}
+}
+
+// allowedDomain reports whether a field takes that domain.
+func allowedDomain(f *dossier.Field, domain string) bool {
+	only, except := toList(extraOf(f, "onlyDomains", nil)), toList(extraOf(f, "exceptDomains", nil))
+	same := func(d string) bool { return strings.EqualFold(d, domain) }
+	return (len(only) == 0 || slices.ContainsFunc(only, same)) && !slices.ContainsFunc(except, same)
 }
 
 // keyOf is the key of a body that does s to the field name.

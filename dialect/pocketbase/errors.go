@@ -251,6 +251,11 @@ var faults = map[dossier.Code]wording{
 	codePrimaryKey:           plainWording("validation_pk_change", "The record primary key cannot be changed."),
 	codeOldPassword:          plainWording("validation_invalid_old_password", "Missing or invalid old password."),
 	codeJSON:                 plainWording("validation_invalid_json", "Must be a valid json value"),
+	codeLatitude:             plainWording("validation_invalid_latitude", "Latitude must be between -90 and 90 degrees."),
+	codeLongitude:            plainWording("validation_invalid_longitude", "Longitude must be between -180 and 180 degrees."),
+	codeTooFew:               boundWording("validation_not_enough_values", "Select at least %v.", "min", "minSelect"),
+	codeEmailDomain:          plainWording("validation_email_domain_not_allowed", "Email domain is not allowed"),
+	codeURLDomain:            plainWording("validation_url_domain_not_allowed", "Url domain is not allowed"),
 }
 
 // Codes that only this dialect uses.
@@ -258,6 +263,11 @@ const (
 	codePrimaryKey  dossier.Code = "primary_key"
 	codeOldPassword dossier.Code = "old_password"
 	codeJSON        dossier.Code = "json"
+	codeLatitude    dossier.Code = "latitude"
+	codeLongitude   dossier.Code = "longitude"
+	codeTooFew      dossier.Code = "too_few"
+	codeEmailDomain dossier.Code = "email_domain"
+	codeURLDomain   dossier.Code = "url_domain"
 )
 
 var (

@@ -73,7 +73,12 @@ func (v *viewer) records(c *dossier.Collection, records []*dossier.Record, expan
 // record shows one record: every field, hidden ones to superusers only.
 func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any {
 	m := make(map[string]any, len(c.Fields)+8)
-	m["created"], m["updated"] = formatTime(r.Created), formatTime(r.Updated)
+	if hasStamp(c, stampCreated) {
+		m[stampCreated] = formatTime(r.Created)
+	}
+	if hasStamp(c, stampUpdated) {
+		m[stampUpdated] = formatTime(r.Updated)
+	}
 	for _, f := range c.Fields {
 		if !f.Hidden || v.who.IsSuper() {
 			m[f.Name] = encodeValue(f, r.Values[f.Name])

@@ -50,6 +50,15 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections/{collection}/auth-refresh", h.authRefresh)
 	rt.Handle("POST /api/collections/{collection}/impersonate/{record}", h.impersonate)
 
+	rt.Handle("GET /api/collections", h.listCollections)
+	rt.Handle("POST /api/collections", h.createCollection)
+	rt.Handle("PUT /api/collections/import", h.importCollections)
+	rt.Handle("GET /api/collections/meta/scaffolds", h.scaffolds)
+	rt.Handle("GET /api/collections/{collection}", h.viewCollection)
+	rt.Handle("PATCH /api/collections/{collection}", h.updateCollection)
+	rt.Handle("DELETE /api/collections/{collection}", h.deleteCollection)
+	rt.Handle("DELETE /api/collections/{collection}/truncate", h.truncateCollection)
+
 	rt.HandleFallback("/api/", h.unknown)
 }
 

@@ -1,6 +1,13 @@
 package pocketbase
 
 import (
+	"encoding/json"
+	"hash/crc32"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
 	"dossier"
 )
 
@@ -13,6 +20,17 @@ func collectionID(c *dossier.Collection) string {
 		return id
 	}
 	return string(c.ID)
+}
+
+// newCollectionID is the ID of a collection whose maker leaves the choice, other than those in use.
+func newCollectionID(space *dossier.Space, typ, name string) string {
+	id := "pbc_" + strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(typ+name))), 10)
+	for i, try := 2, id; ; i++ {
+		if _, taken := collectionByID(space, try); !taken {
+			return try
+		}
+		try = id + strconv.Itoa(i)
+	}
 }
 
 // collectionByID finds the collection that clients know by id, or that has that ID.
@@ -36,4 +54,165 @@ func findCollection(space *dossier.Space, key string) (*dossier.Collection, bool
 		}
 	}
 	return nil, false
+}
+
+// The stamps of a record, which look like fields.
+const (
+	stampCreated = "created"
+	stampUpdated = "updated"
+)
+
+// What a collection keeps in Extra, as JSON texts.
+const (
+	extraStamps  = extraPrefix + "stamps"  // the stamps that its records show; absent: both
+	extraIndexes = extraPrefix + "indexes" // as their maker wrote them
+	extraOptions = extraPrefix + "options" // what an auth collection says of signing in
+)
+
+// hasStamp reports whether records of c show that stamp: those of collections made here only where their maker wanted it.
+func hasStamp(c *dossier.Collection, name string) bool {
+	if _, field := c.Field(name); field {
+		return false
+	}
+	text, ok := c.Extra[extraStamps]
+	if !ok {
+		return true
+	}
+	var stamps []string
+	_ = json.Unmarshal([]byte(text), &stamps) // what cannot be read shows none
+	return slices.Contains(stamps, name)
+}
+
+// A shownCollection is a collection as clients see it.
+type shownCollection struct {
+	ID         string           `json:"id"`
+	ListRule   *string          `json:"listRule"`
+	ViewRule   *string          `json:"viewRule"`
+	CreateRule *string          `json:"createRule"`
+	UpdateRule *string          `json:"updateRule"`
+	DeleteRule *string          `json:"deleteRule"`
+	Name       string           `json:"name"`
+	Type       string           `json:"type"`
+	Fields     []map[string]any `json:"fields"`
+	Indexes    []string         `json:"indexes"`
+	Created    string           `json:"created"`
+	Updated    string           `json:"updated"`
+	System     bool             `json:"system"`
+	*authOptions
+}
+
+// showCollection shows c.
+func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection {
+	s := shownCollection{
+		ID: collectionID(c), Name: c.Name, Type: string(c.Kind), System: c.System, Created: formatTime(c.Created), Updated: formatTime(c.Updated),
+		ListRule: c.Rules.List, ViewRule: c.Rules.View, CreateRule: c.Rules.Create, UpdateRule: c.Rules.Update, DeleteRule: c.Rules.Delete,
+		Indexes: indexesOf(c), Fields: []map[string]any{idField()},
+	}
+	if c.Kind == dossier.Auth {
+		s.Fields = append(s.Fields, accountFields()...)
+		o := authOptionsOf(c)
+		if o.FileToken.Duration == 0 {
+			o.FileToken.Duration = int64(space.Settings.FileTokenTTL / time.Second)
+		}
+		s.authOptions = &o
+	}
+	for _, f := range c.Fields {
+		s.Fields = append(s.Fields, showField(space, f))
+	}
+	for _, name := range []string{stampCreated, stampUpdated} {
+		if hasStamp(c, name) {
+			s.Fields = append(s.Fields, stampField(name))
+		}
+	}
+	return s
+}
+
+// indexesOf are the indexes of c as statements: those that their maker wrote, and those that fields say.
+func indexesOf(c *dossier.Collection) []string {
+	indexes := []string{}
+	if text, ok := c.Extra[extraIndexes]; ok {
+		_ = json.Unmarshal([]byte(text), &indexes) // what cannot be read is made anew below
+	}
+	for _, f := range c.Fields {
+		if !f.Unique && !f.Indexed || slices.ContainsFunc(indexes, func(s string) bool { return indexedField(s) == f.Name }) {
+			continue
+		}
+		unique := ""
+		if f.Unique {
+			unique = "UNIQUE "
+		}
+		indexes = append(indexes, "CREATE "+unique+"INDEX `idx_"+c.Name+"_"+f.Name+"` ON `"+c.Name+"` (`"+f.Name+"`)")
+	}
+	return indexes
+}
+
+// A lifetime is how long a kind of token holds, in seconds.
+type lifetime struct {
+	Duration int64 `json:"duration"`
+}
+
+// authOptions are what an auth collection says of signing in.
+type authOptions struct {
+	AuthRule               *string         `json:"authRule"`
+	ManageRule             *string         `json:"manageRule"`
+	AuthAlert              json.RawMessage `json:"authAlert"`
+	OAuth2                 json.RawMessage `json:"oauth2"`
+	PasswordAuth           passwordOptions `json:"passwordAuth"`
+	MFA                    json.RawMessage `json:"mfa"`
+	OTP                    json.RawMessage `json:"otp"`
+	AuthToken              lifetime        `json:"authToken"`
+	PasswordResetToken     lifetime        `json:"passwordResetToken"`
+	EmailChangeToken       lifetime        `json:"emailChangeToken"`
+	VerificationToken      lifetime        `json:"verificationToken"`
+	FileToken              lifetime        `json:"fileToken"`
+	VerificationTemplate   json.RawMessage `json:"verificationTemplate"`
+	ResetPasswordTemplate  json.RawMessage `json:"resetPasswordTemplate"`
+	ConfirmEmailChangeTmpl json.RawMessage `json:"confirmEmailChangeTemplate"`
+}
+
+type passwordOptions struct {
+	Enabled        bool     `json:"enabled"`
+	IdentityFields []string `json:"identityFields"`
+}
+
+// authOptionsOf are the options of c, the usual ones where it says nothing.
+func authOptionsOf(c *dossier.Collection) authOptions {
+	empty, template := "", json.RawMessage(`{"subject":"","body":""}`)
+	o := authOptions{
+		AuthRule: &empty, PasswordAuth: passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}},
+		AuthAlert: json.RawMessage(`{"enabled":false,"emailTemplate":{"subject":"","body":""}}`),
+		OAuth2:    json.RawMessage(`{"enabled":false,"mappedFields":{"id":"","name":"","username":"","avatarURL":""},"providers":[]}`),
+		MFA:       json.RawMessage(`{"enabled":false,"duration":0,"rule":""}`),
+		OTP:       json.RawMessage(`{"enabled":false,"duration":0,"length":0,"emailTemplate":{"subject":"","body":""}}`),
+		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
+		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
+		VerificationTemplate: template, ResetPasswordTemplate: template, ConfirmEmailChangeTmpl: template,
+	}
+	if c.Name == dossier.Superusers {
+		o.AuthToken = lifetime{int64(superTokenTTL / time.Second)}
+	}
+	if text, ok := c.Extra[extraOptions]; ok {
+		_ = json.Unmarshal([]byte(text), &o) // written by json.Marshal of the same type
+	}
+	return o
+}
+
+// indexedField is the one column of an index statement, "" if it has several or an expression.
+func indexedField(statement string) string {
+	open, end := strings.IndexByte(statement, '('), strings.LastIndexByte(statement, ')')
+	if where := strings.Index(strings.ToUpper(statement), " WHERE "); where >= 0 && where < end {
+		end = strings.LastIndexByte(statement[:where], ')')
+	}
+	if open < 0 || end < open {
+		return ""
+	}
+	column := strings.TrimSpace(statement[open+1 : end])
+	if i := strings.IndexByte(column, ' '); i >= 0 {
+		column = column[:i] // COLLATE, ASC
+	}
+	column = strings.Trim(column, "`\"[]")
+	if !dossier.ValidName(column) {
+		return ""
+	}
+	return column
 }

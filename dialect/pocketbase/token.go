@@ -17,7 +17,7 @@ const (
 	tokenFile = "file"
 )
 
-// How long tokens hold. The life of a file token is the space's FileTokenTTL.
+// How long tokens hold where their collection does not say. The life of a file token is then the space's FileTokenTTL.
 const (
 	userTokenTTL  = 5 * 24 * time.Hour
 	superTokenTTL = 24 * time.Hour
@@ -30,11 +30,10 @@ const maxTokenBytes = 4 << 10
 
 // authTTL is the life of an auth token of who.
 func authTTL(who access.Principal) time.Duration {
-	if who.Kind == access.KindSuperuser {
-		return superTokenTTL
-	}
-	return userTokenTTL
+	return seconds(authOptionsOf(who.Collection).AuthToken.Duration)
 }
+
+func seconds(n int64) time.Duration { return time.Duration(n) * time.Second }
 
 // signAuth makes an auth token for who. A token that is not refreshable ends when it ends.
 func (h *handler) signAuth(who access.Principal, ttl time.Duration, refreshable bool) (string, error) {
@@ -43,7 +42,10 @@ func (h *handler) signAuth(who access.Principal, ttl time.Duration, refreshable 
 
 // signFile makes a token that opens protected files as who.
 func (h *handler) signFile(who access.Principal) (string, error) {
-	ttl := h.svc.Space().Settings.FileTokenTTL
+	ttl := seconds(authOptionsOf(who.Collection).FileToken.Duration)
+	if ttl <= 0 {
+		ttl = h.svc.Space().Settings.FileTokenTTL
+	}
 	if ttl <= 0 {
 		ttl = dossier.DefaultSettings().FileTokenTTL
 	}

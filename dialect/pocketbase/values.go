@@ -44,7 +44,10 @@ func encodeValue(f *dossier.Field, v dossier.Value) any {
 			return encodeRows(f, rows)
 		}
 	}
-	return encodeJSON(v)
+	if shown := encodeJSON(v); shown != nil || typeOf(f) != typeGeo {
+		return shown
+	}
+	return map[string]any{"lon": 0, "lat": 0}
 }
 
 func textOf(v dossier.Value) string {
@@ -170,6 +173,9 @@ func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code)
 		return nil, ""
 	case dossier.TypeTime:
 		return toClock(raw)
+	}
+	if typeOf(f) == typeGeo {
+		return toGeo(raw)
 	}
 	return toJSON(raw)
 }
@@ -330,6 +336,22 @@ func toJSON(raw any) (dossier.Value, dossier.Code) {
 		return nil, codeJSON
 	}
 	return compactJSON(string(b))
+}
+
+// toGeo is raw as a point on the globe: an object of lon and lat, or a text that holds one.
+func toGeo(raw any) (dossier.Value, dossier.Code) {
+	if text, ok := raw.(string); ok {
+		raw, _ = wire.ParseJSON([]byte(text))
+	}
+	point, _ := raw.(map[string]any)
+	lon, lat := toNumber(point["lon"]), toNumber(point["lat"])
+	switch {
+	case lat.Compare("-90") < 0 || lat.Compare("90") > 0:
+		return nil, codeLatitude
+	case lon.Compare("-180") < 0 || lon.Compare("180") > 0:
+		return nil, codeLongitude
+	}
+	return dossier.JSON(`{"lon":` + lon.Plain() + `,"lat":` + lat.Plain() + `}`), ""
 }
 
 func compactJSON(text string) (dossier.Value, dossier.Code) {

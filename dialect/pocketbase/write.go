@@ -16,6 +16,7 @@ type write struct {
 	c      *dossier.Collection
 	id     string // of the record to update
 	form   *form
+	at     dossier.Instant // the moment of the write
 
 	account  *core.AccountChange
 	checked  string            // the password hash that the old password was checked against
@@ -26,6 +27,7 @@ type write struct {
 // save does a write in a transaction of its own. Staged files that no record holds afterwards are gone.
 func (h *handler) save(ctx context.Context, who access.Principal, w *write) (*dossier.Record, error) {
 	var record *dossier.Record
+	w.at = dossier.InstantOf(h.svc.Now())
 	err := h.prepare(ctx, who, w)
 	if err == nil {
 		err = h.svc.Batch(ctx, who, func(b *core.Batch) (err error) {
@@ -64,7 +66,7 @@ func (w *write) do(ctx context.Context, b *core.Batch, who access.Principal) (re
 	var problems []dossier.Problem
 	change := func(now *dossier.Record) (core.Change, error) {
 		var c core.Change
-		c, problems = changeOf(who, w.c, w.form, now)
+		c, problems = changeOf(who, w.c, w.form, now, w.at)
 		c.Account, w.values = w.account, c.Values
 		if w.checked != "" && now.Account.PasswordHash != w.checked {
 			return c, dossier.Invalidate(dossier.Problem{Path: []string{keyOldPassword}, Code: codeOldPassword})

@@ -1,0 +1,319 @@
+package pocketbase
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+	"dossier/query"
+	"dossier/wire"
+)
+
+// superuser says who sent r, if it is a superuser.
+func (h *handler) superuser(r *http.Request) (access.Principal, error) {
+	who, err := h.authenticate(r)
+	if err != nil {
+		return who, err
+	}
+	return who, requireSuper(who)
+}
+
+// superuserCollection is the collection that the path names, for a superuser.
+func (h *handler) superuserCollection(r *http.Request) (access.Principal, *dossier.Collection, error) {
+	who, err := h.superuser(r)
+	if err != nil {
+		return who, nil, err
+	}
+	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	if !ok {
+		return who, nil, errNotFound
+	}
+	return who, c, nil
+}
+
+// directory is a collection whose records are the collections, so that lists of them are filtered and sorted like any.
+var directory = &dossier.Collection{Name: "collections", Fields: []*dossier.Field{
+	{Name: "name", Type: dossier.TypeText}, {Name: "type", Type: dossier.TypeText}, {Name: "system", Type: dossier.TypeBool},
+}}
+
+// entryOf is c as a record of the directory.
+func entryOf(c *dossier.Collection) *dossier.Record {
+	return &dossier.Record{ID: dossier.ID(collectionID(c)), Number: c.Number, Created: c.Created, Updated: c.Updated, Values: map[string]dossier.Value{
+		"name": dossier.Text(c.Name), "type": dossier.Text(c.Kind), "system": dossier.Bool(c.System),
+	}}
+}
+
+// listCollections is GET /api/collections.
+func (h *handler) listCollections(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.superuser(r)
+	if err != nil {
+		return err
+	}
+	l, err := parseListQuery(wire.ParseQueryLenient(r.URL.RawQuery))
+	if err != nil {
+		return err
+	}
+	space := h.svc.Space()
+	q, err := h.lowerList(directory, who, l)
+	if err != nil {
+		return err
+	}
+	found, err := searchDirectory(r.Context(), space, q)
+	if err != nil {
+		return err
+	}
+	total := int64(len(found))
+	if l.skipTotal {
+		total = -1
+	}
+	found = found[min(q.Offset, len(found)):]
+	items := []shownCollection{}
+	for _, c := range found[:min(q.Limit, len(found))] {
+		items = append(items, showCollection(space, c))
+	}
+	return h.reply(w, r, l.answer(items, total))
+}
+
+// searchDirectory is the collections that q asks for, in its order, without its limits.
+func searchDirectory(ctx context.Context, space *dossier.Space, q query.Query) ([]*dossier.Collection, error) {
+	if _, err := query.Check(space, directory, q); err != nil {
+		return nil, err
+	}
+	var found []*dossier.Collection
+	for _, c := range space.Collections {
+		ok, err := true, error(nil)
+		if q.Filter != nil {
+			ok, err = query.Eval(ctx, space, directory, q.Filter, entryOf(c), nil)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if ok && !c.Draft {
+			found = append(found, c)
+		}
+	}
+	var failed error
+	slices.SortStableFunc(found, func(a, b *dossier.Collection) int {
+		order, err := query.CompareRecords(ctx, space, directory, q.Sort, entryOf(a), entryOf(b), nil)
+		failed = errors.Join(failed, err)
+		return order
+	})
+	return found, failed
+}
+
+// viewCollection is GET /api/collections/{collection}.
+func (h *handler) viewCollection(w http.ResponseWriter, r *http.Request) error {
+	_, c, err := h.superuserCollection(r)
+	if err != nil {
+		return err
+	}
+	return h.reply(w, r, showCollection(h.svc.Space(), c))
+}
+
+// createCollection is POST /api/collections.
+func (h *handler) createCollection(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.superuser(r)
+	if err != nil {
+		return err
+	}
+	return h.putCollection(w, r, who, nil, "Failed to create collection.")
+}
+
+// updateCollection is PATCH /api/collections/{collection}.
+func (h *handler) updateCollection(w http.ResponseWriter, r *http.Request) error {
+	who, c, err := h.superuserCollection(r)
+	if err != nil {
+		return err
+	}
+	return h.putCollection(w, r, who, c, "Failed to update collection.")
+}
+
+func (h *handler) putCollection(w http.ResponseWriter, r *http.Request, who access.Principal, old *dossier.Collection, failed string) error {
+	raw, err := h.readFields(r)
+	if err != nil {
+		return errFormat
+	}
+	if toText(raw["type"]) == "view" && old == nil {
+		return newError(http.StatusBadRequest, "Unsupported collection type.", nil)
+	}
+	c, data, err := readCollection(h.svc.Space(), old, raw)
+	if err != nil {
+		return err
+	}
+	if len(data) > 0 {
+		return newError(http.StatusBadRequest, failed, data)
+	}
+	made, err := h.svc.PutCollection(r.Context(), who, c)
+	if err != nil {
+		return schemaError(failed, err)
+	}
+	return h.reply(w, r, showCollection(h.svc.Space(), made))
+}
+
+// schemaError is the answer to a change of the schema that core refused.
+func schemaError(failed string, err error) error {
+	switch dossier.KindOf(err) {
+	case dossier.Invalid, dossier.Exists, dossier.Unsupported:
+		return newError(http.StatusBadRequest, failed+" Raw error: "+err.Error(), nil)
+	}
+	return err
+}
+
+// deleteCollection is DELETE /api/collections/{collection}.
+func (h *handler) deleteCollection(w http.ResponseWriter, r *http.Request) error {
+	who, c, err := h.superuserCollection(r)
+	if err != nil {
+		return err
+	}
+	if err := h.svc.DeleteCollection(r.Context(), who, c); err != nil {
+		return deletionError(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func deletionError(err error) error {
+	var e *dossier.Error
+	if !errors.As(err, &e) || e.Kind != dossier.Invalid {
+		return err
+	}
+	if len(e.Problems) > 0 && len(e.Problems[0].Path) > 0 {
+		return newError(http.StatusBadRequest, "Failed to delete collection probably due to existing reference in "+e.Problems[0].Path[0]+".", nil)
+	}
+	return newError(http.StatusBadRequest, "Failed to delete collection.", nil)
+}
+
+// truncateStep is how many records a truncation looks up at once.
+const truncateStep = 200
+
+// truncateCollection is DELETE /api/collections/{collection}/truncate: every record goes as if deleted alone.
+func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) error {
+	who, c, err := h.superuserCollection(r)
+	if err != nil {
+		return err
+	}
+	for more := true; more; {
+		page, err := h.svc.ListRecords(r.Context(), who, c, query.Query{Limit: truncateStep}, core.ListOptions{})
+		if err != nil {
+			return err
+		}
+		more = len(page.Records) == truncateStep
+		for _, record := range page.Records {
+			err := h.svc.DeleteRecord(r.Context(), who, c, core.ByID(record.ID), 0)
+			if err != nil && dossier.KindOf(err) != dossier.NotFound { // a cascade may have been faster
+				return deleteError(c, err)
+			}
+		}
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// importCollections is PUT /api/collections/import: all of the collections are created or changed, or none is.
+func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.superuser(r)
+	if err != nil {
+		return err
+	}
+	raw, err := h.readFields(r)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	list, _ := raw["collections"].([]any)
+	if len(list) == 0 {
+		return invalidFields(msgInvalidSubmit, map[string]fault{"collections": blank})
+	}
+	schema, err := readImport(h.svc.Space(), list)
+	if err != nil {
+		return err
+	}
+	if _, err := h.svc.ApplySchema(r.Context(), who, schema, toBool(raw["deleteMissing"])); err != nil {
+		return importError(err)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// importError is the answer to an import that core refused.
+func importError(err error) error {
+	switch dossier.KindOf(err) {
+	case dossier.Invalid, dossier.Exists, dossier.Unsupported:
+		return invalidFields("Failed to import collections.", map[string]fault{
+			"collections": {Code: "validation_collections_import_failure", Message: "Failed to import collections configuration. Raw error: " + err.Error()},
+		})
+	}
+	return err
+}
+
+// readImport makes a schema of imported collections. They may refer to each other: a first pass makes room for all of them.
+func readImport(space *dossier.Space, list []any) (core.Schema, error) {
+	var schema core.Schema
+	all := space
+	for _, element := range list {
+		raw, ok := element.(map[string]any)
+		if !ok {
+			return schema, errFormat
+		}
+		if _, known := importedCollection(space, raw); !known {
+			rd := &collectionReader{raw: raw, data: map[string]any{}, next: &dossier.Collection{Kind: dossier.Base, Extra: map[string]string{}}}
+			rd.head(all)
+			raw["id"] = string(rd.next.ID)
+			all = withCollection(all, rd.next)
+		}
+	}
+	for _, element := range list {
+		raw := element.(map[string]any)
+		c, err := readImported(space, all, raw)
+		if err != nil {
+			return schema, err
+		}
+		if c.System {
+			continue
+		}
+		schema.Collections = append(schema.Collections, c)
+	}
+	return schema, nil
+}
+
+// importedCollection is the collection that an imported one changes: the one with its ID, else with its name.
+func importedCollection(space *dossier.Space, raw map[string]any) (*dossier.Collection, bool) {
+	if c, ok := collectionByID(space, toText(raw["id"])); ok && toText(raw["id"]) != "" {
+		return c, true
+	}
+	return findCollection(space, toText(raw["name"]))
+}
+
+func readImported(space, all *dossier.Space, raw map[string]any) (*dossier.Collection, error) {
+	old, known := importedCollection(space, raw)
+	if !known {
+		old = nil
+		c, _ := collectionByID(all, toText(raw["id"]))
+		without := *all
+		without.Collections = slices.DeleteFunc(slices.Clone(all.Collections), func(o *dossier.Collection) bool { return o == c })
+		all = &without
+	}
+	c, data, err := readCollection(all, old, raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > 0 {
+		return nil, newError(http.StatusBadRequest, "Failed to import collections.", map[string]any{"collections": map[string]any{toText(raw["name"]): data}})
+	}
+	return c, nil
+}
+
+// scaffolds is GET /api/collections/meta/scaffolds: what new collections begin with.
+func (h *handler) scaffolds(w http.ResponseWriter, r *http.Request) error {
+	if _, err := h.superuser(r); err != nil {
+		return err
+	}
+	space := h.svc.Space()
+	scaffold := func(kind dossier.CollectionKind) shownCollection {
+		return showCollection(space, &dossier.Collection{Kind: kind, Extra: map[string]string{extraStamps: "[]"}})
+	}
+	return h.reply(w, r, map[string]any{"auth": scaffold(dossier.Auth), "base": scaffold(dossier.Base)})
+}

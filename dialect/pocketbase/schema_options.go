@@ -1,0 +1,179 @@
+package pocketbase
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dossier"
+	"dossier/thumb"
+)
+
+// An optionReader reads the options of one field and notes what is wrong with them.
+type optionReader struct {
+	space *dossier.Space
+	raw   map[string]any
+	fresh bool     // the field is a new one
+	path  []string // of the field: fields, its index
+	data  map[string]any
+}
+
+func (o *optionReader) fault(f fault, path ...string) {
+	nest(o.data, append(slices.Clone(o.path), path...), f)
+}
+
+func (o *optionReader) text(key string) string { return toText(o.raw[key]) }
+func (o *optionReader) flag(key string) bool   { return toBool(o.raw[key]) }
+
+// whole is a whole number, 0 where there is none.
+func (o *optionReader) whole(key string) int64 {
+	n, err := strconv.ParseInt(toText(o.raw[key]), 10, 64)
+	switch {
+	case err != nil:
+		return 0
+	case n < 0:
+		o.fault(fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}}, key)
+		return 0
+	}
+	return n
+}
+
+// list is a list of texts, nil where there is none.
+func (o *optionReader) list(key string) []string {
+	if o.raw[key] == nil {
+		return nil
+	}
+	return toList(o.raw[key])
+}
+
+// read puts the options that fields of f's type have into f.
+func (o *optionReader) read(f *dossier.Field, typ string) {
+	f.Hidden, f.Required = o.flag("hidden"), o.flag("required")
+	setExtra(f, "presentable", o.flag("presentable"))
+	setExtra(f, "help", o.text("help"))
+	switch typ {
+	case typeText:
+		o.readText(f)
+	case typeEditor:
+		setExtra(f, extraMaxSize, o.whole("maxSize"))
+		setExtra(f, "convertURLs", o.flag("convertURLs"))
+	case typeNumber:
+		f.Integer, f.Min, f.Max = o.flag("onlyInt"), o.decimal("min"), o.decimal("max")
+	case typeEmail, typeURL:
+		setExtra(f, "exceptDomains", o.list("exceptDomains"))
+		setExtra(f, "onlyDomains", o.list("onlyDomains"))
+	case typeDate:
+		f.Min, f.Max = o.moment(f, "min"), o.moment(f, "max")
+	case typeAutodate:
+		setExtra(f, extraType, typeAutodate)
+		setExtra(f, "onCreate", o.flag("onCreate"))
+		setExtra(f, "onUpdate", o.flag("onUpdate"))
+		f.DefaultNow = o.flag("onCreate")
+	case typeSelect:
+		o.readSelect(f)
+	case typeRelation:
+		o.readRelation(f)
+	case typeFile:
+		o.readFile(f)
+	case typeGeo:
+		setExtra(f, extraType, typeGeo)
+	case typeJSON:
+		setExtra(f, extraMaxSize, o.whole("maxSize"))
+	}
+}
+
+func (o *optionReader) readText(f *dossier.Field) {
+	f.Min = characters(o.whole("min"))
+	if most := o.whole("max"); o.fresh || most != int64(shownMax(f)) {
+		setExtra(f, extraMax, most)
+		if most == 0 {
+			most = defaultMaxText
+		}
+		f.Max = characters(most)
+	}
+	setExtra(f, "autogeneratePattern", o.text("autogeneratePattern"))
+	f.Pattern = o.text("pattern")
+	if _, err := regexp.Compile(f.Pattern); err != nil {
+		o.fault(fault{Code: "validation_invalid_pattern", Message: "Invalid pattern: " + err.Error()}, "pattern")
+	}
+}
+
+func characters(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func (o *optionReader) decimal(key string) string {
+	n, err := dossier.ParseNumber(o.text(key))
+	if err != nil {
+		return ""
+	}
+	return string(n)
+}
+
+// moment is the bound of a date field as core keeps it.
+func (o *optionReader) moment(f *dossier.Field, key string) string {
+	t, ok := toTime(o.raw[key])
+	switch {
+	case !ok:
+		return ""
+	case f.Type == dossier.TypeDate:
+		return t.Format("2006-01-02")
+	}
+	return t.Format("2006-01-02T15:04:05.000Z")
+}
+
+func (o *optionReader) readSelect(f *dossier.Field) {
+	f.Options = o.list("values")
+	o.readMaxSelect(f)
+	if len(f.Options) == 0 {
+		o.fault(blank, "values")
+	}
+}
+
+// readMaxSelect reads how many elements there may be; 0 and 1 are one.
+func (o *optionReader) readMaxSelect(f *dossier.Field) {
+	if most := int(max(1, o.whole("maxSelect"))); o.fresh || most != max(1, f.MaxSelect) {
+		f.MaxSelect = most
+	}
+}
+
+func (o *optionReader) readRelation(f *dossier.Field) {
+	f.Cascade = o.flag("cascadeDelete")
+	o.readMaxSelect(f)
+	setExtra(f, "minSelect", o.whole("minSelect"))
+	id := o.text("collectionId")
+	target, ok := findCollection(o.space, id)
+	switch {
+	case id == "":
+		o.fault(blank, "collectionId")
+	case !ok:
+		o.fault(fault{Code: "validation_field_relation_missing_collection", Message: "The relation collection doesn't exist."}, "collectionId")
+	case f.Collection != "" && f.Collection != target.ID:
+		o.fault(fault{Code: "validation_field_relation_change", Message: "The relation collection cannot be changed."}, "collectionId")
+	default:
+		f.Collection = target.ID
+	}
+}
+
+func (o *optionReader) readFile(f *dossier.Field) {
+	f.MaxSelect, f.Protected = int(o.whole("maxSelect")), o.flag("protected")
+	if size := o.whole("maxSize"); o.fresh || size != shownMaxSize(f) {
+		if f.MaxSize = size; size == 0 {
+			f.MaxSize = defaultMaxFile
+		}
+		setExtra(f, extraMaxSize, size)
+	}
+	f.MimeTypes, f.Thumbs = o.list("mimeTypes"), o.list("thumbs")
+	for i, size := range f.Thumbs {
+		at := []string{"thumbs", strconv.Itoa(i)}
+		if strings.HasPrefix(size, "0x0") {
+			o.fault(fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}, at...)
+		} else if _, err := thumb.Parse(size); err != nil {
+			o.fault(fault{Code: "validation_match_invalid", Message: "Must be in a valid format."}, at...)
+		}
+	}
+}

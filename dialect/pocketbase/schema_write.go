@@ -1,0 +1,345 @@
+package pocketbase
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"dossier"
+)
+
+// errFormat answers a definition that cannot be understood.
+var errFormat = newError(http.StatusBadRequest, "Failed to load the submitted data due to invalid formatting.", nil)
+
+// A collectionReader makes a collection of what a client says of it.
+type collectionReader struct {
+	space *dossier.Space      // as it is to be, the collection itself included
+	old   *dossier.Collection // nil for a new one
+	next  *dossier.Collection
+	raw   map[string]any
+	data  map[string]any // what is wrong
+}
+
+var wordForm = regexp.MustCompile(`^\w{1,100}$`)
+
+// readCollection makes what raw says of old, or of a new collection, in space. data is what is wrong with it.
+func readCollection(space *dossier.Space, old *dossier.Collection, raw map[string]any) (c *dossier.Collection, data map[string]any, err error) {
+	rd := &collectionReader{old: old, raw: raw, data: map[string]any{}, next: &dossier.Collection{Kind: dossier.Base, Extra: map[string]string{}}}
+	if old != nil {
+		next := *old
+		next.Extra = make(map[string]string, len(old.Extra))
+		for k, v := range old.Extra {
+			next.Extra[k] = v
+		}
+		rd.next = &next
+	}
+	rd.head(space)
+	rd.space = withCollection(space, rd.next)
+	if err := rd.fields(); err != nil {
+		return nil, nil, err
+	}
+	rd.indexes()
+	if err := rd.options(); err != nil {
+		return nil, nil, err
+	}
+	rd.rules()
+	return rd.next, rd.data, nil
+}
+
+// withCollection is space with c in the place of what has its ID, or as one more.
+func withCollection(space *dossier.Space, c *dossier.Collection) *dossier.Space {
+	next := *space
+	next.Collections = slices.DeleteFunc(slices.Clone(space.Collections), func(o *dossier.Collection) bool { return o.ID == c.ID })
+	next.Collections = append(next.Collections, c)
+	return &next
+}
+
+func (rd *collectionReader) fault(code, message string, path ...string) {
+	nest(rd.data, path, fault{Code: code, Message: message})
+}
+
+// head reads name, type and ID.
+func (rd *collectionReader) head(space *dossier.Space) {
+	if raw, ok := rd.raw["name"]; ok || rd.old == nil {
+		rd.rename(space, toText(raw))
+	}
+	typ := toText(rd.raw["type"])
+	switch {
+	case typ == "" || typ == string(rd.next.Kind) && rd.old != nil:
+	case rd.old != nil:
+		rd.fault("validation_collection_type_change", "Collection type cannot be changed.", "type")
+	case typ == string(dossier.Base), typ == string(dossier.Auth):
+		rd.next.Kind = dossier.CollectionKind(typ)
+	default:
+		rd.fault("validation_in_invalid", "Must be a valid value.", "type")
+	}
+	if rd.old == nil {
+		rd.identify(space)
+	}
+}
+
+func (rd *collectionReader) rename(space *dossier.Space, name string) {
+	if rd.old != nil && name == rd.old.Name {
+		return
+	}
+	other, taken := findCollection(space, name)
+	switch {
+	case name == "":
+		nest(rd.data, []string{"name"}, blank)
+	case strings.Contains(name, backInfix):
+		rd.fault("validation_found_via", "The value cannot contain `_via_`.", "name")
+	case !dossier.ValidName(name) || rd.old != nil && rd.old.System:
+		rd.fault("validation_match_invalid", "Must be in a valid format.", "name")
+	case taken && (rd.old == nil || other.ID != rd.old.ID):
+		rd.fault("validation_collection_name_exists", "Collection name must be unique (case insensitive).", "name")
+	}
+	if rd.next.Label == rd.next.Name {
+		rd.next.Label = name
+	}
+	rd.next.Name = name
+}
+
+func (rd *collectionReader) identify(space *dossier.Space) {
+	id := toText(rd.raw["id"])
+	_, taken := collectionByID(space, id)
+	switch {
+	case id == "":
+		id = newCollectionID(space, string(rd.next.Kind), rd.next.Name)
+	case !wordForm.MatchString(id):
+		rd.fault("validation_match_invalid", "Must be in a valid format.", "id")
+	case taken:
+		rd.fault("validation_not_unique", "Value must be unique.", "id")
+	}
+	rd.next.ID = dossier.ID(id)
+}
+
+// fields reads the list of fields, if there is one: it is complete.
+func (rd *collectionReader) fields() error {
+	raw, ok := rd.raw["fields"]
+	if !ok && rd.old != nil {
+		return nil
+	}
+	list, isList := raw.([]any)
+	if raw != nil && !isList {
+		return errFormat
+	}
+	stamps := []string{}
+	var out []*dossier.Field
+	for i, element := range list {
+		o, ok := element.(map[string]any)
+		if !ok {
+			return errFormat
+		}
+		name, typ := toText(o["name"]), toText(o["type"])
+		if rd.isAccountField(name) {
+			continue
+		}
+		if _, known := newTypes[typ]; !known {
+			return errFormat
+		}
+		if typ == typeAutodate && (name == stampCreated || name == stampUpdated) {
+			stamps = append(stamps, name)
+			continue
+		}
+		out = rd.addField(out, rd.field(o, i), toText(o["id"]) == "", i)
+	}
+	rd.next.Fields = out
+	rd.remember(extraStamps, stamps)
+	return nil
+}
+
+// isAccountField reports whether a field of that name is there in any case.
+func (rd *collectionReader) isAccountField(name string) bool {
+	if name == "id" {
+		return true
+	}
+	return rd.next.Kind == dossier.Auth && slices.ContainsFunc(accountFields(), func(m map[string]any) bool { return m["name"] == name })
+}
+
+// addField appends f. Of two fields of one name without IDs the last wins.
+func (rd *collectionReader) addField(list []*dossier.Field, f *dossier.Field, anonymous bool, i int) []*dossier.Field {
+	for j, have := range list {
+		switch {
+		case anonymous && dossier.SameName(have.Name, f.Name):
+			list[j] = f
+			return list
+		case have.ID == f.ID:
+			rd.fault("validation_duplicated_field_id", "Duplicated or invalid field id "+string(f.ID), "fields", strconv.Itoa(i), "id")
+		case dossier.SameName(have.Name, f.Name):
+			rd.fault("validation_duplicated_field_name", "Duplicated or invalid field name "+f.Name, "fields", strconv.Itoa(i), "name")
+		}
+	}
+	return append(list, f)
+}
+
+// field reads one field: a change of the old one with its ID, or else its name, or a new one.
+func (rd *collectionReader) field(raw map[string]any, i int) *dossier.Field {
+	at := []string{"fields", strconv.Itoa(i)}
+	name, typ := toText(raw["name"]), toText(raw["type"])
+	f := rd.oldField(toText(raw["id"]), name)
+	fresh := f == nil
+	switch {
+	case fresh:
+		id := toText(raw["id"])
+		if id == "" {
+			id = fieldID(typ, name)
+		}
+		f = &dossier.Field{ID: dossier.ID(id), Name: name, Type: newTypes[typ]}
+		if !wordForm.MatchString(id) {
+			rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "id")...)
+		}
+	case typeOf(f) != typ:
+		rd.fault("validation_field_type_change", "Field type cannot be changed.", append(at, "type")...)
+	}
+	renameField(f, name)
+	switch {
+	case name == "":
+		nest(rd.data, append(at, "name"), blank)
+	case strings.Contains(name, backInfix):
+		rd.fault("validation_found_via", "The value cannot contain `_via_`.", append(at, "name")...)
+	case !dossier.ValidName(name) || slices.Contains(reservedNames, strings.ToLower(name)):
+		rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "name")...)
+	}
+	o := &optionReader{space: rd.space, raw: raw, fresh: fresh, path: at, data: rd.data}
+	o.read(f, typ)
+	return f
+}
+
+// reservedNames cannot be fields'.
+var reservedNames = []string{"null", "true", "false", "_rowid_", "collectionid", "collectionname", "expand"}
+
+// renameField renames f, and its label and code where they were just the name.
+func renameField(f *dossier.Field, name string) {
+	if f.Label == f.Name {
+		f.Label = name
+	}
+	if f.Code == f.Name {
+		f.Code = name
+	}
+	f.Name = name
+}
+
+// oldField is a copy of the old field with that ID, or, without one, that name; nil if there is none.
+func (rd *collectionReader) oldField(id, name string) *dossier.Field {
+	if rd.old == nil {
+		return nil
+	}
+	for _, f := range rd.old.Fields {
+		if id == string(f.ID) || id == "" && f.Name == name {
+			g := *f
+			g.Extra = make(map[string]string, len(f.Extra))
+			for k, v := range f.Extra {
+				g.Extra[k] = v
+			}
+			return &g
+		}
+	}
+	return nil
+}
+
+func (rd *collectionReader) remember(key string, v any) {
+	if b, err := json.Marshal(v); err == nil {
+		rd.next.Extra[key] = string(b)
+	}
+}
+
+var indexForm = regexp.MustCompile(`(?is)^\s*CREATE\s+(UNIQUE\s+)?INDEX\s+.+\(.+\)`)
+
+// indexes reads the list of indexes, if there is one: it is complete. An index of one field makes the field indexed or unique;
+// uniqueness over anything else is refused, a plain index over it is kept but makes no difference.
+func (rd *collectionReader) indexes() {
+	raw, ok := rd.raw["indexes"]
+	if !ok {
+		return
+	}
+	if _, fields := rd.raw["fields"]; !fields && rd.old != nil {
+		rd.next.Fields = make([]*dossier.Field, len(rd.old.Fields))
+		for i, f := range rd.old.Fields {
+			g := *f
+			rd.next.Fields[i] = &g
+		}
+	}
+	for _, f := range rd.next.Fields {
+		f.Unique, f.Indexed = false, false
+	}
+	statements := []string{}
+	if list, ok := raw.([]any); ok {
+		for i, v := range list {
+			statements = append(statements, toText(v))
+			rd.index(toText(v), i)
+		}
+	}
+	rd.remember(extraIndexes, statements)
+}
+
+func (rd *collectionReader) index(statement string, i int) {
+	m := indexForm.FindStringSubmatch(statement)
+	name := indexedField(statement)
+	f, ok := rd.next.Field(name)
+	switch unique := len(m) > 1 && m[1] != ""; {
+	case m == nil:
+		rd.fault("validation_invalid_index_expression", "Invalid CREATE INDEX expression.", "indexes", strconv.Itoa(i))
+	case ok && unique:
+		f.Unique = true
+	case ok:
+		f.Indexed = true
+	case unique && !rd.isAccountField(name):
+		rd.fault("validation_invalid_index_expression", "Only single fields can be unique.", "indexes", strconv.Itoa(i))
+	}
+}
+
+// options reads what an auth collection says of signing in.
+func (rd *collectionReader) options() error {
+	if rd.next.Kind != dossier.Auth {
+		return nil
+	}
+	o := authOptionsOf(rd.next)
+	b, err := json.Marshal(rd.raw)
+	if err != nil {
+		return errFormat
+	}
+	if err := json.Unmarshal(b, &o); err != nil {
+		return errFormat
+	}
+	if o.ManageRule != nil && *o.ManageRule == "" {
+		rd.fault("validation_invalid_rule", "The rule cannot be empty.", "manageRule")
+	}
+	rd.remember(extraOptions, o)
+	return nil
+}
+
+// rules reads the rules and checks them against the collection as it is to be.
+func (rd *collectionReader) rules() {
+	rules := map[string]**string{"listRule": &rd.next.Rules.List, "viewRule": &rd.next.Rules.View, "createRule": &rd.next.Rules.Create,
+		"updateRule": &rd.next.Rules.Update, "deleteRule": &rd.next.Rules.Delete}
+	for key, rule := range rules {
+		raw, ok := rd.raw[key]
+		if !ok {
+			continue
+		}
+		if *rule = nil; raw == nil {
+			continue
+		}
+		text := toText(raw)
+		*rule = &text
+	}
+	checked := map[string]*string{}
+	for key, rule := range rules {
+		checked[key] = *rule
+	}
+	if rd.next.Kind == dossier.Auth {
+		o := authOptionsOf(rd.next)
+		checked["authRule"], checked["manageRule"] = o.AuthRule, o.ManageRule
+	}
+	for key, rule := range checked {
+		if rule == nil || strings.TrimSpace(*rule) == "" {
+			continue
+		}
+		if err := CheckRule(rd.space, rd.next, *rule); err != nil {
+			rd.fault("validation_invalid_rule", "Invalid rule. Raw error: "+err.Error(), key)
+		}
+	}
+}
