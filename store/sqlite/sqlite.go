@@ -130,6 +130,7 @@ func newFlavor() *sqlstore.Flavor {
 		Serial:      "INTEGER PRIMARY KEY AUTOINCREMENT",
 		Text:        "TEXT",
 		Integer:     "INTEGER",
+		Keyed:       " WITHOUT ROWID",
 		Begin:       "BEGIN IMMEDIATE",
 		BeginRead:   "BEGIN",
 		Elements:    call("json_each"),

@@ -101,6 +101,9 @@ func (a alteration) drop(f *dossier.Field) error {
 	if err := a.dropCounters("auto/" + string(f.ID)); err != nil {
 		return err
 	}
+	if err := a.unlink(c); err != nil {
+		return err
+	}
 	if err := a.dropIndex(c); err != nil {
 		return err
 	}
@@ -150,9 +153,13 @@ func (a alteration) convert(from, to column) error {
 	if err := a.releaseInner(from.field, to.field); err != nil {
 		return err
 	}
+	if err := a.unlink(from); err != nil {
+		return err
+	}
 	type change struct {
 		number int64
 		cell   any
+		list   dossier.List
 	}
 	var changes []change
 	var d decoder
@@ -161,8 +168,10 @@ func (a alteration) convert(from, to column) error {
 		if err != nil {
 			return err
 		}
-		cell, _, err := toCell(to.field, converted(from.field, to.field, v))
-		changes = append(changes, change{integer(row[0]), cell})
+		v = converted(from.field, to.field, v)
+		list, _ := v.(dossier.List)
+		cell, _, err := toCell(to.field, v)
+		changes = append(changes, change{integer(row[0]), cell, list})
 		return err
 	})
 	if err != nil {
@@ -171,6 +180,12 @@ func (a alteration) convert(from, to column) error {
 	for _, c := range changes {
 		if _, err := a.exec("UPDATE "+a.table+" SET "+to.name+" = ? WHERE number = ?", c.cell, c.number); err != nil {
 			return exists(to.field, err)
+		}
+		if !to.linked() {
+			continue
+		}
+		if err := a.addLinks(to.field, c.number, c.list, nil); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -183,6 +183,9 @@ func (t collections) Delete(_ context.Context, c *dossier.Collection, now time.T
 	names := []string{"rows/" + string(c.ID)}
 	for _, f := range old.Fields {
 		names = append(names, "auto/"+string(f.ID))
+		if err := t.unlink(newColumn(f)); err != nil {
+			return err
+		}
 	}
 	if err := t.dropCounters(names...); err != nil {
 		return err

@@ -116,9 +116,20 @@ func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
 		c.args[n-1] = bound
 		return sql, nil
 	case query.Some:
-		return c.some(at, f.Over, f.Where, "EXISTS", "")
+		r, err := at.scope.Enter(f.Over)
+		if err != nil {
+			return "", err
+		}
+		if sql, ok, err := c.linkedTo(at, r, f.Where); ok || err != nil {
+			return sql, err
+		}
+		return c.some(at, r, f.Where, "EXISTS", "")
 	case query.Every:
-		return c.some(at, f.Over, f.Where, "NOT EXISTS", " IS NOT TRUE")
+		r, err := at.scope.Enter(f.Over)
+		if err != nil {
+			return "", err
+		}
+		return c.some(at, r, f.Where, "NOT EXISTS", " IS NOT TRUE")
 	}
 	return "", dossier.Errorf(dossier.Internal, "a %T was not checked", f)
 }
@@ -147,11 +158,7 @@ func balance(parts []string, op string) string {
 }
 
 // some is Some or Every: that an element exists, or none that fails.
-func (c *compiler) some(at *frame, over query.Set, where query.Filter, exists, suffix string) (string, error) {
-	r, err := at.scope.Enter(over)
-	if err != nil {
-		return "", err
-	}
+func (c *compiler) some(at *frame, r query.Range, where query.Filter, exists, suffix string) (string, error) {
 	from, cond, inner, err := c.elements(at, r)
 	if err != nil {
 		return "", err
@@ -172,7 +179,8 @@ func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner 
 		if err != nil || r.Kind == query.OverAll {
 			return table + " " + inner.alias, "TRUE", inner, err
 		}
-		return table + " " + inner.alias, c.refers(inner.alias+"."+columnName(r.Field), r.Field, at.alias+".id"), inner, nil
+		from, cond = c.referring(table, inner.alias, r.Field, at.alias+".id")
+		return from, cond, inner, nil
 	}
 	column, err := c.column(at, r.Column)
 	if err != nil {
@@ -202,13 +210,14 @@ func (c *compiler) among(table, alias, column string, single bool) (from, cond s
 	return c.flavor.Elements(column) + " " + list + " JOIN " + table + " " + alias + " ON " + alias + ".id = " + list + ".value", "TRUE"
 }
 
-// refers is the condition that a relation's column refers to id.
-func (c *compiler) refers(column string, f *dossier.Field, id string) string {
+// referring is the rows of a table whose relation f refers to id.
+func (c *compiler) referring(table, alias string, f *dossier.Field, id string) (from, cond string) {
 	if !f.Multiple() {
-		return column + " = " + id
+		return table + " " + alias, alias + "." + columnName(f) + " = " + id
 	}
-	list := c.alias()
-	return "EXISTS (SELECT 1 FROM " + c.flavor.Elements(column) + " " + list + " WHERE " + list + ".value = " + id + ")"
+	l := c.alias()
+	return "links " + l + " JOIN " + table + " " + alias + " ON " + alias + ".number = " + l + ".number",
+		l + ".field = " + strconv.FormatInt(f.Number, 10) + " AND " + l + ".target = " + id
 }
 
 // order is the ORDER BY of a query.

@@ -13,6 +13,8 @@ type Flavor struct {
 	// Serial defines an integer primary key that the database counts up and never reuses. Text and Integer are column types;
 	// texts compare by their bytes.
 	Serial, Text, Integer string
+	// Keyed is added to the definition of a table whose rows are best kept in the order of its key.
+	Keyed string
 	// Begin and BeginRead start a transaction that writes, and one that sees a snapshot.
 	Begin, BeginRead string
 	// Returning: an INSERT tells its key by RETURNING. Otherwise driver.Result.LastInsertId does.

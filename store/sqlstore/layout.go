@@ -20,8 +20,9 @@ type layout struct {
 	auth       bool
 	files      bool
 
-	list           string // the columns, as SELECT wants them
-	insert, update string // statements
+	linked         []column // multiple relations
+	list           string   // the columns, as SELECT wants them
+	insert, update string   // statements
 }
 
 // A column is where a field's values lie.
@@ -73,6 +74,9 @@ func newLayout(f *Flavor, c *dossier.Collection, number int64) *layout {
 		col := newColumn(field)
 		col.at = len(names)
 		l.columns = append(l.columns, col)
+		if col.linked() {
+			l.linked = append(l.linked, col)
+		}
 		names = append(names, col.name)
 		if isNumber(col.typ) {
 			names = append(names, col.name+digits)

@@ -8,11 +8,14 @@ import (
 )
 
 // migrations are the steps from an empty database to the tables of this version, in order. A step never changes once released; a
-// new one is added. {text}, {int} and {serial} are the flavor's types.
+// new one is added. {text}, {int} and {serial} are the flavor's types, {keyed} what
+// it adds to a table that is found by its key alone.
 var migrations = []string{
 	`CREATE TABLE collections (
 		tbl {serial}, id {text} NOT NULL UNIQUE, number {int} NOT NULL UNIQUE, name {text} NOT NULL UNIQUE, definition {text} NOT NULL);
-	CREATE TABLE counters (name {text} PRIMARY KEY, value {int} NOT NULL);
+	CREATE TABLE counters (name {text} PRIMARY KEY, value {int} NOT NULL){keyed};
+	CREATE TABLE links (
+		field {int} NOT NULL, target {text} NOT NULL, number {int} NOT NULL, PRIMARY KEY (field, target, number)){keyed};
 	CREATE TABLE files (
 		id {text} PRIMARY KEY, state {int} NOT NULL, name {text} NOT NULL, slug {text} NOT NULL, declared {text} NOT NULL,
 		sniffed {text} NOT NULL, size {int} NOT NULL, sha256 {text} NOT NULL, chunks {text} NOT NULL, created {int} NOT NULL,
@@ -20,12 +23,12 @@ var migrations = []string{
 	CREATE INDEX files_expires ON files (expires) WHERE expires IS NOT NULL;
 	CREATE TABLE uses (
 		file {text} NOT NULL, collection {text} NOT NULL, record {text} NOT NULL, field {text} NOT NULL, inside {text} NOT NULL,
-		PRIMARY KEY (file, collection, record, field, inside));
+		PRIMARY KEY (file, collection, record, field, inside)){keyed};
 	CREATE INDEX uses_record ON uses (collection, record);
 	CREATE TABLE tokens (
 		id {text} PRIMARY KEY, name {text} NOT NULL, hash {text} NOT NULL UNIQUE, iskey {int} NOT NULL, rights {text} NOT NULL,
 		created {int} NOT NULL);
-	CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL);
+	CREATE TABLE meta (name {text} PRIMARY KEY, value {text} NOT NULL){keyed};
 	INSERT INTO counters (name, value) VALUES ('usage', 0)`,
 }
 
@@ -75,5 +78,5 @@ func runMigrations(s *session) error {
 
 // types puts the flavor's types into a statement.
 func (f *Flavor) types(sql string) string {
-	return strings.NewReplacer("{serial}", f.Serial, "{text}", f.Text, "{int}", f.Integer).Replace(sql)
+	return strings.NewReplacer("{serial}", f.Serial, "{text}", f.Text, "{int}", f.Integer, "{keyed}", f.Keyed).Replace(sql)
 }

@@ -149,9 +149,16 @@ func (r *records) Delete(_ context.Context, id dossier.ID) error {
 	if err != nil {
 		return err
 	}
+	number, old, err := r.links(l, id)
+	if err != nil {
+		return err
+	}
 	n, err := r.tx.exec("DELETE FROM "+l.table+" WHERE id = ?", string(id))
 	if err == nil && n == 0 {
 		err = r.none()
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return r.tx.link(l, number, old, nil)
 }

@@ -40,7 +40,7 @@ func (r *records) Insert(_ context.Context, rec *dossier.Record) error {
 		return r.clash(l, rec, true, err)
 	}
 	rec.Number = n
-	return nil
+	return r.tx.link(l, n, nil, rec.Values)
 }
 
 // Update replaces the record rec.ID by rec if its revision still is base, else dossier.Stale. rec.Revision becomes base + 1.
@@ -50,6 +50,10 @@ func (r *records) Update(_ context.Context, rec *dossier.Record, base int64) err
 		return err
 	}
 	if err := r.giveRowIDs(rec); err != nil {
+		return err
+	}
+	number, old, err := r.links(l, rec.ID)
+	if err != nil {
 		return err
 	}
 	rec.Revision = base + 1
@@ -65,7 +69,7 @@ func (r *records) Update(_ context.Context, rec *dossier.Record, base int64) err
 	if n == 0 {
 		return r.missed(l, rec.ID, base)
 	}
-	return nil
+	return r.tx.link(l, number, old, rec.Values)
 }
 
 func (l *layout) width() int { return len(baseColumns) + len(authColumns) + 2*len(l.columns) + 2 }

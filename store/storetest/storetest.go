@@ -35,6 +35,9 @@ func Run(t *testing.T, open Opener) {
 		"transactions": testTransactions,
 		"concurrency":  testConcurrency,
 		"limits":       testLimits,
+		"relations":    testRelations,
+		"patterns":     testPatterns,
+		"cancel":       testCancel,
 		"queries":      testQueries,
 	} {
 		t.Run(name, func(t *testing.T) {
