@@ -43,20 +43,25 @@ type claims struct {
 // Of is who the request's session cookie belongs to, and the token that every change made with it must also carry. ok is false
 // without a cookie that holds; a request with two session cookies has none.
 func (s *Sessions) Of(r *http.Request) (who access.Principal, requestToken string, ok bool) {
-	cookies := r.CookiesNamed(cookieName)
-	if len(cookies) != 1 || len(cookies[0].Value) > maxCookie {
+	who, c, ok := s.read(r)
+	if !ok {
 		return access.Guest(), "", false
 	}
-	var c claims
+	return who, s.requestToken(who, c.ID), true
+}
+
+// read is what the request's session cookie says, if it holds.
+func (s *Sessions) read(r *http.Request) (who access.Principal, c claims, ok bool) {
+	cookies := r.CookiesNamed(cookieName)
+	if len(cookies) != 1 || len(cookies[0].Value) > maxCookie {
+		return access.Guest(), c, false
+	}
 	_, err := jwt.ParseWithClaims(cookies[0].Value, &c, func(*jwt.Token) (any, error) {
 		var err error
 		who, err = s.svc.UserByID(r.Context(), c.Collection, dossier.ID(c.Subject))
 		return s.svc.SigningKey(who, "browser session"), err
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.svc.Now))
-	if err != nil {
-		return access.Guest(), "", false
-	}
-	return who, s.requestToken(who, c.ID), true
+	return who, c, err == nil && !s.svc.SessionEnded(c.ID)
 }
 
 // requestToken is derived from the session, so that a page of another origin cannot know it.
@@ -185,6 +190,11 @@ func sameOrigin(r *http.Request) bool {
 func (h *handler) signOut(w http.ResponseWriter, r *http.Request) error {
 	if !sameOrigin(r) {
 		return dossier.Errorf(dossier.Denied, "a page of another origin cannot sign out here")
+	}
+	if _, c, ok := h.sessions.read(r); ok {
+		if err := h.svc.EndSession(r.Context(), c.ID, c.ExpiresAt.Time); err != nil {
+			return err
+		}
 	}
 	setCookie(w, r, "", -1)
 	w.WriteHeader(http.StatusNoContent)

@@ -95,6 +95,9 @@ func TestSessionFromSignInToSignOut(t *testing.T) {
 	if r, _ := do(t, c, "GET", url+"/_/session", ""); r.StatusCode != 401 {
 		t.Errorf("after it the session is %d", r.StatusCode)
 	}
+	if r, _ := do(t, http.DefaultClient, "GET", url+"/_/session", "", "Cookie", "dossier_session="+cookie.Value); r.StatusCode != 401 {
+		t.Errorf("whoever kept the cookie is still in: %d", r.StatusCode)
+	}
 }
 
 func TestSignInRefuses(t *testing.T) {

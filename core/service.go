@@ -48,6 +48,7 @@ type Service struct {
 
 	space    atomic.Pointer[dossier.Space]
 	tokens   atomic.Pointer[tokenSet]
+	loading  sync.Mutex    // one reading of the tokens at a time
 	secret   []byte        // signs what the server gives out; made once per space
 	schema   sync.Mutex    // one change of the schema at a time
 	hashing  chan struct{} // bounds concurrent password hashes
@@ -56,7 +57,9 @@ type Service struct {
 	dummy    func() string // a password hash that nobody has
 	attempts attempts
 	events   events
+	ended    endedSessions
 	patterns sync.Map // compiled patterns of fields, by text
+	staged   sync.Map // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
 }
 
 // New makes a Service over what o names and loads the space, making it on the first start.
@@ -86,6 +89,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if err := s.reload(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.reloadSessions(ctx); err != nil {
 		return nil, err
 	}
 	return s, s.reloadTokens(ctx)
