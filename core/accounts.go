@@ -23,7 +23,7 @@ func (s *Service) SignIn(ctx context.Context, collection, login, password string
 		return access.Guest(), wrong
 	}
 	if !s.attempts.allowed(login, s.now()) {
-		return access.Guest(), dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
+		return access.Guest(), tooMany()
 	}
 	candidates, err := s.byLogin(ctx, collection, login)
 	if err != nil {
@@ -38,6 +38,9 @@ func (s *Service) SignIn(ctx context.Context, collection, login, password string
 		if err != nil {
 			return access.Guest(), err
 		}
+		if !s.attempts.allowed(login, s.now()) {
+			return access.Guest(), tooMany() // guesses at the same time count too: they learn nothing more
+		}
 		if ok && p.Collection != nil {
 			s.attempts.forget(login)
 			return p, nil
@@ -45,6 +48,10 @@ func (s *Service) SignIn(ctx context.Context, collection, login, password string
 	}
 	s.attempts.failed(login, s.now())
 	return access.Guest(), wrong
+}
+
+func tooMany() error {
+	return dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
 }
 
 // byLogin finds who signs in with login, superusers first, in the named collection or all.
@@ -165,6 +172,24 @@ func (b *Batch) changeAccount(acc *dossier.Account, a *AccountChange) error {
 	key, err := dossier.NewFileID(b.s.random)
 	acc.TokenKey = string(key)
 	return err
+}
+
+// over is what a would make of acc as far as others see it, nil if a changes nothing.
+func (a *AccountChange) over(acc *dossier.Account) *dossier.Account {
+	if a == nil || acc == nil {
+		return nil
+	}
+	next := *acc
+	if a.Email != nil {
+		next.Email = *a.Email
+	}
+	if a.EmailVisible != nil {
+		next.EmailVisible = *a.EmailVisible
+	}
+	if a.Verified != nil {
+		next.Verified = *a.Verified
+	}
+	return &next
 }
 
 // mayChangeAccount refuses what owners may not do to their own account: change the email, or say that it is verified.

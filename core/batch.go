@@ -128,7 +128,7 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 	if w.err != nil {
 		return nil, w.err
 	}
-	question.Body, question.Sent, question.Account = w.touched, sent(change), r.Account
+	question.Body, question.Sent, question.Account = w.touched, sent(change), change.Account.over(r.Account)
 	if err := b.permit(ctx, c, question, old); err != nil {
 		return nil, err
 	}

@@ -36,14 +36,21 @@ func (s *Service) CheckSpace(ctx context.Context, deep, repair bool) (*Report, e
 		}
 	}
 	report := &Report{}
-	err := s.store.View(ctx, func(tx store.Tx) error {
-		if err := s.checkRecords(ctx, tx, report); err != nil {
-			return err
+	var files []*dossier.File
+	err := s.store.View(ctx, func(tx store.Tx) (err error) {
+		*report = Report{}
+		if err = s.checkRecords(ctx, tx, report); err == nil {
+			files, err = s.checkFiles(ctx, tx, report)
 		}
-		return s.checkFiles(ctx, tx, report, deep)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, f := range files { // bytes are read when the transaction is closed
+		if err := s.checkBytes(ctx, report, f, deep); err != nil {
+			return nil, err
+		}
 	}
 	err = s.eachUnknown(ctx, func(info blob.Info) error {
 		report.Unknown = append(report.Unknown, info.Key)
@@ -103,34 +110,78 @@ func (s *Service) checkRecord(ctx context.Context, tx store.Tx, report *Report, 
 	return failed
 }
 
-// checkFiles looks whether every file and upload has its bytes, and every file somebody who holds it.
-func (s *Service) checkFiles(ctx context.Context, tx store.Tx, report *Report, deep bool) error {
+// checkFiles counts the files and uploads, looks whether every file is held as it says, and returns all whose bytes must be there.
+func (s *Service) checkFiles(ctx context.Context, tx store.Tx, report *Report) ([]*dossier.File, error) {
 	now := s.Now()
+	var files []*dossier.File
 	for u, err := range tx.Files().Each(ctx) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if !u.Expires.IsZero() && !now.Before(u.Expires) {
 			continue // a sweep's business
 		}
 		if u.Expires.IsZero() {
 			report.Files++
+			if err := s.checkUses(ctx, tx, report, &u.File); err != nil {
+				return nil, err
+			}
 		} else {
 			report.Uploads++
 		}
 		report.Bytes += u.Size
-		if err := s.checkBytes(ctx, report, &u.File, deep); err != nil {
+		files = append(files, &u.File)
+	}
+	return files, nil
+}
+
+// checkUses looks whether everybody who holds a file is there and knows of it.
+func (s *Service) checkUses(ctx context.Context, tx store.Tx, report *Report, f *dossier.File) error {
+	uses, err := tx.Files().Uses(ctx, f.ID)
+	if err != nil {
+		return err
+	}
+	if len(uses) == 0 {
+		report.problem("file %s (%s): nobody holds it, and it is no upload", f.ID, f.Name)
+	}
+	for _, use := range uses {
+		held, err := s.holdsFile(ctx, tx, use)
+		if err != nil {
 			return err
+		}
+		if !held {
+			report.problem("file %s (%s): record %s of collection %s does not hold it in %s", f.ID, f.Name, use.Record, use.Collection, use.Field)
 		}
 	}
 	return nil
 }
 
+// holdsFile reports whether the record of a use holds the file.
+func (s *Service) holdsFile(ctx context.Context, tx store.Tx, use dossier.Attachment) (held bool, err error) {
+	c, ok := s.Space().CollectionByID(use.Collection)
+	if !ok {
+		return false, nil
+	}
+	r, err := tx.Records(c).Get(ctx, use.Record)
+	if dossier.KindOf(err) == dossier.NotFound {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	field, ok := useField(c, use)
+	r.EachFile(c, func(f *dossier.Field, file *dossier.File) { held = held || ok && f == field && file.ID == use.File.ID })
+	return held, nil
+}
+
+// checkBytes looks for the bytes of a file. What has gone since the rows were read is not missed.
 func (s *Service) checkBytes(ctx context.Context, report *Report, f *dossier.File, deep bool) error {
 	total := int64(0)
 	for _, c := range f.Chunks {
 		info, err := s.blobs.Stat(ctx, c.Key)
 		switch {
+		case dossier.KindOf(err) == dossier.NotFound && !s.alive(ctx, f):
+			return nil
 		case dossier.KindOf(err) == dossier.NotFound:
 			report.problem("file %s (%s): blob %s is missing", f.ID, f.Name, c.Key)
 			return nil
@@ -150,6 +201,18 @@ func (s *Service) checkBytes(ctx context.Context, report *Report, f *dossier.Fil
 		return nil
 	}
 	return s.checkHash(ctx, report, f)
+}
+
+// alive reports whether f still is an upload or a file, true if that cannot be found out.
+func (s *Service) alive(ctx context.Context, f *dossier.File) bool {
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		_, err := tx.Files().Get(ctx, f.ID)
+		if dossier.KindOf(err) == dossier.NotFound {
+			_, err = tx.Uploads().Get(ctx, f.ID)
+		}
+		return err
+	})
+	return dossier.KindOf(err) != dossier.NotFound
 }
 
 func (s *Service) checkHash(ctx context.Context, report *Report, f *dossier.File) error {

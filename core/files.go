@@ -33,7 +33,7 @@ func (s *Service) RecordFile(ctx context.Context, who access.Principal, c *dossi
 			return err
 		}
 		r.EachFile(c, func(f *dossier.Field, file *dossier.File) {
-			if file.Slug == slug && found == nil {
+			if file.Slug == slug && (found == nil || found.Protected && !f.Protected) {
 				found = &Found{File: file, Field: f, Collection: c, Record: r, Protected: f.Protected}
 			}
 		})
@@ -46,7 +46,10 @@ func (s *Service) RecordFile(ctx context.Context, who access.Principal, c *dossi
 		_, err = s.visible(ctx, tx, who, c, ByID(record), access.View)
 		return hide(err)
 	})
-	return found, err
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 func notFound(what string) error { return dossier.Errorf(dossier.NotFound, "no such %s", what) }
@@ -177,8 +180,38 @@ func (s *Service) openChunk(ctx context.Context, f *dossier.File, c dossier.Chun
 			_ = r.Close()
 			return nil, s.damaged(f, c, dossier.Errorf(dossier.Internal, "%d bytes instead of %d", info.Size(), c.Size))
 		}
+		return r, nil
 	}
-	return r, nil
+	if whole {
+		n = c.Size
+	}
+	return &exactly{r, n}, nil
+}
+
+// exactly reads as many bytes as were kept: an end that comes earlier is no end but io.ErrUnexpectedEOF.
+type exactly struct {
+	io.ReadCloser
+	left int64
+}
+
+// Read reads on.
+func (r *exactly) Read(p []byte) (int, error) {
+	n, err := r.ReadCloser.Read(p)
+	r.left -= int64(n)
+	if err == io.EOF && r.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// WriteTo hands the rest to w in the store's own way.
+func (r *exactly) WriteTo(w io.Writer) (int64, error) {
+	n, err := io.Copy(w, r.ReadCloser)
+	r.left -= n
+	if err == nil && r.left > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // damaged reports bytes that are not as declared.

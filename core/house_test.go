@@ -296,5 +296,8 @@ func each(n int, fn func(i int)) {
 	wg.Wait()
 }
 
-// all asks for every record.
-var all query.Query
+// all asks for every record; system may do everything.
+var (
+	all    query.Query
+	system = access.System()
+)

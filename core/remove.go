@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"dossier"
@@ -16,6 +17,10 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 			return err
 		}
 	}
+	referring, err := b.referring(ctx, c, r.ID)
+	if err != nil {
+		return err
+	}
 	if err := b.tx.Files().Release(ctx, c.ID, r.ID, b.now); err != nil {
 		return err
 	}
@@ -23,13 +28,9 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 		return err
 	}
 	b.tell(access.Delete, c, r)
-	for _, other := range b.space.Collections {
-		for _, f := range other.Fields {
-			if f.IsRelation() && f.Collection == c.ID {
-				if err := b.unrefer(ctx, other, f, r.ID); err != nil {
-					return err
-				}
-			}
+	for _, ref := range referring {
+		if err := b.unrefer(ctx, ref.relation, ref.record, r.ID); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -48,61 +49,135 @@ func (b *Batch) notLastSuperuser(ctx context.Context, c *dossier.Collection) err
 	return err
 }
 
-// unrefer takes id out of the relation field f of every record of c. A relation that is left empty takes its record with it if it
-// cascades, and refuses the removal if it is required.
-func (b *Batch) unrefer(ctx context.Context, c *dossier.Collection, f *dossier.Field, id dossier.ID) error {
+// A relation is a relation field of a collection's records, or of the rows of one of their tables.
+type relation struct {
+	of    *dossier.Collection
+	table *dossier.Field // nil outside tables
+	field *dossier.Field
+}
+
+// relationsTo are all relations of the space that lead to c.
+func relationsTo(space *dossier.Space, c *dossier.Collection) []relation {
+	var out []relation
+	for _, of := range space.Collections {
+		for _, f := range of.Fields {
+			if f.IsRelation() && f.Collection == c.ID {
+				out = append(out, relation{of: of, field: f})
+			}
+			for _, g := range f.Fields {
+				if g.IsRelation() && g.Collection == c.ID {
+					out = append(out, relation{of: of, table: f, field: g})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// path leads to the relation.
+func (rel relation) path() []string {
+	if rel.table != nil {
+		return []string{rel.of.Name, rel.table.Name, rel.field.Name}
+	}
+	return []string{rel.of.Name, rel.field.Name}
+}
+
+// naming holds of the records that name id.
+func (rel relation) naming(id dossier.ID) query.Filter {
 	is := func(o query.Operand) query.Filter {
 		return query.Compare{Left: o, Op: query.Eq, Right: query.Literal{Value: dossier.Text(id)}}
 	}
-	filter := is(query.Col(f.Name))
-	if f.Multiple() {
-		filter = query.Some{Over: query.Col(f.Name), Where: is(query.Element{})}
+	filter := is(query.Col(rel.field.Name))
+	if rel.field.Multiple() {
+		filter = query.Some{Over: query.Col(rel.field.Name), Where: is(query.Element{})}
 	}
-	q, err := query.Check(b.space, c, query.Query{Filter: filter})
-	if err != nil {
-		return err
+	if rel.table != nil {
+		filter = query.Some{Over: query.Col(rel.table.Name), Where: filter}
 	}
-	rows, err := b.tx.Records(c).Find(ctx, q)
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if err := b.unreferOne(ctx, c, f, r, id); err != nil {
-			return err
-		}
-	}
-	return nil
+	return filter
 }
 
-func (b *Batch) unreferOne(ctx context.Context, c *dossier.Collection, f *dossier.Field, r *dossier.Record, id dossier.ID) error {
-	var left dossier.Value
-	if list, ok := r.Values[f.Name].(dossier.List); ok {
-		rest := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == string(id) })
-		if len(rest) > 0 {
-			left = rest
+// takeOut is values without id, and whether that has left the relation empty somewhere.
+func (rel relation) takeOut(values map[string]dossier.Value, id dossier.ID) (left map[string]dossier.Value, emptied bool) {
+	left = maps.Clone(values)
+	if rel.table == nil {
+		emptied = takeOut(left, rel.field.Name, id)
+		return left, emptied
+	}
+	rows, _ := values[rel.table.Name].(dossier.Rows)
+	rows = slices.Clone(rows)
+	for i := range rows {
+		rows[i].Values = maps.Clone(rows[i].Values)
+		emptied = takeOut(rows[i].Values, rel.field.Name, id) || emptied
+	}
+	left[rel.table.Name] = rows
+	return left, emptied
+}
+
+// takeOut removes id from the relation values[name] and reports whether it was the last.
+func takeOut(values map[string]dossier.Value, name string, id dossier.ID) (emptied bool) {
+	if !names(values[name], string(id)) {
+		return false
+	}
+	list, _ := values[name].(dossier.List)
+	rest := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == string(id) })
+	if len(rest) > 0 {
+		values[name] = rest
+		return false
+	}
+	delete(values, name)
+	return true
+}
+
+// A reference is a relation of one record.
+type reference struct {
+	relation
+	record dossier.ID
+}
+
+// referring are the references to the record id of c. They are found while it is there: a query does not see a reference to nothing.
+func (b *Batch) referring(ctx context.Context, c *dossier.Collection, id dossier.ID) ([]reference, error) {
+	var out []reference
+	for _, rel := range relationsTo(b.space, c) {
+		q, err := query.Check(b.space, rel.of, query.Query{Filter: rel.naming(id)})
+		if err != nil {
+			return nil, err
+		}
+		rows, err := b.tx.Records(rel.of).Find(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			out = append(out, reference{rel, r.ID})
 		}
 	}
-	if left == nil && f.Cascade {
-		err := b.remove(ctx, c, r)
-		if dossier.KindOf(err) == dossier.NotFound {
-			return nil // a chain of relations has led here before
-		}
+	return out, nil
+}
+
+// unrefer takes id out of a relation of a record. If that leaves it empty the record goes too if the relation cascades, and the
+// removal is refused if it is required. The record is read anew: a chain of relations may have changed or removed it.
+func (b *Batch) unrefer(ctx context.Context, rel relation, record, id dossier.ID) error {
+	rows := b.tx.Records(rel.of)
+	r, err := rows.Get(ctx, record)
+	if dossier.KindOf(err) == dossier.NotFound {
+		return nil
+	}
+	if err != nil {
 		return err
 	}
-	if left == nil && f.Required {
+	left, emptied := rel.takeOut(r.Values, id)
+	if emptied && rel.field.Cascade {
+		return b.remove(ctx, rel.of, r)
+	}
+	if emptied && rel.field.Required {
 		return &dossier.Error{Kind: dossier.Invalid, Msg: "another record needs this one",
-			Problems: []dossier.Problem{{Path: []string{c.Name, f.Name}, Code: dossier.CodeRequired}}}
+			Problems: []dossier.Problem{{Path: rel.path(), Code: dossier.CodeRequired}}}
 	}
 	next := r.Clone()
-	next.Revision, next.Updated, next.UpdatedBy = r.Revision+1, b.now, b.who.Author()
-	if left == nil {
-		delete(next.Values, f.Name)
-	} else {
-		next.Values[f.Name] = left
-	}
-	if err := b.tx.Records(c).Update(ctx, next, r.Revision); err != nil {
+	next.Values, next.Revision, next.Updated, next.UpdatedBy = left, r.Revision+1, b.now, b.who.Author()
+	if err := rows.Update(ctx, next, r.Revision); err != nil {
 		return err
 	}
-	b.tell(access.Update, c, next)
+	b.tell(access.Update, rel.of, next)
 	return nil
 }

@@ -301,12 +301,10 @@ func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c 
 	if c.System {
 		return dossier.Errorf(dossier.Invalid, "the collection %s belongs to the system", c.Name)
 	}
-	for _, other := range s.Space().Collections {
-		for _, f := range other.Fields {
-			if other.ID != c.ID && f.IsRelation() && f.Collection == c.ID {
-				return &dossier.Error{Kind: dossier.Invalid, Msg: "the field " + f.Name + " of " + other.Name + " refers to it",
-					Problems: []dossier.Problem{{Path: []string{other.Name, f.Name}, Code: dossier.CodeTaken}}}
-			}
+	for _, rel := range relationsTo(s.Space(), c) {
+		if rel.of.ID != c.ID {
+			return &dossier.Error{Kind: dossier.Invalid, Msg: "the field " + rel.field.Name + " of " + rel.of.Name + " refers to it",
+				Problems: []dossier.Problem{{Path: rel.path(), Code: dossier.CodeTaken}}}
 		}
 	}
 	numbers, err := s.numbers(ctx)

@@ -87,8 +87,10 @@ func (s *Service) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.secret, err = base64.StdEncoding.DecodeString(secret); err != nil {
-		return dossier.Errorf(dossier.Internal, "the space's secret is damaged: %w", err)
+	if s.secret == nil { // only New gets here without one; later it is read by many
+		if s.secret, err = base64.StdEncoding.DecodeString(secret); err != nil {
+			return dossier.Errorf(dossier.Internal, "the space's secret is damaged: %w", err)
+		}
 	}
 	s.space.Store(space)
 	return nil

@@ -62,11 +62,7 @@ func (s *Service) sweep(ctx context.Context, born time.Time) (Swept, error) {
 func (s *Service) sweepExpired(ctx context.Context) (int, error) {
 	removed := 0
 	for {
-		var expired []*dossier.Upload
-		err := s.store.View(ctx, func(tx store.Tx) (err error) {
-			expired, err = tx.Uploads().Expired(ctx, s.Now(), sweepRows)
-			return err
-		})
+		expired, err := s.endExpired(ctx)
 		if err != nil || len(expired) == 0 {
 			return removed, err
 		}
@@ -79,6 +75,31 @@ func (s *Service) sweepExpired(ctx context.Context) (int, error) {
 			return removed, ctx.Err() // what could not be removed is tried again at the next sweep
 		}
 	}
+}
+
+// endExpired yields some uploads whose lease has ended, after it has closed them: a write that runs meanwhile, or a clock that
+// is put back, cannot take one whose bytes are about to go.
+func (s *Service) endExpired(ctx context.Context) ([]*dossier.Upload, error) {
+	var expired []*dossier.Upload
+	list := func(tx store.Tx) (err error) {
+		expired, err = tx.Uploads().Expired(ctx, s.Now(), sweepRows)
+		return err
+	}
+	if err := s.store.View(ctx, list); err != nil || len(expired) == 0 {
+		return nil, err
+	}
+	err := s.store.Update(ctx, func(tx store.Tx) error {
+		if err := list(tx); err != nil {
+			return err
+		}
+		for _, u := range expired {
+			if err := tx.Uploads().Expire(ctx, u.ID, s.Now()); err != nil && dossier.KindOf(err) != dossier.NotFound {
+				return err
+			}
+		}
+		return nil
+	})
+	return expired, err
 }
 
 // dropBytes deletes the blobs of uploads and returns those for which that worked.
@@ -161,9 +182,11 @@ func (s *Service) eachUnknown(ctx context.Context, fn func(blob.Info) error) err
 // unknown are those of infos whose upload is no row.
 func (s *Service) unknown(ctx context.Context, infos []blob.Info) ([]blob.Info, error) {
 	var ids []dossier.ID
+	var mine []blob.Info
 	for _, info := range infos {
-		if id, ok := uploadOf(info.Key); ok {
-			ids = append(ids, id)
+		id, ok := uploadOf(info.Key)
+		if _, staged := s.staged.Load(id); ok && !staged { // asked before the rows: what is staged no more has its row by now
+			ids, mine = append(ids, id), append(mine, info)
 		}
 	}
 	if len(ids) == 0 {
@@ -175,8 +198,8 @@ func (s *Service) unknown(ctx context.Context, infos []blob.Info) ([]blob.Info, 
 		return err
 	})
 	var unknown []blob.Info
-	for _, info := range infos {
-		if id, ok := uploadOf(info.Key); ok && !known[id] {
+	for i, info := range mine {
+		if !known[ids[i]] {
 			unknown = append(unknown, info)
 		}
 	}

@@ -61,6 +61,9 @@ func (s *Service) picture(ctx context.Context, key, mediaType string) (*Picture,
 
 // makeThumb makes a thumbnail and keeps it as a blob of the file's own, so that it goes when the file goes.
 func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spec, key string) error {
+	if _, err := s.blobs.Stat(ctx, key); dossier.KindOf(err) != dossier.NotFound {
+		return err // somebody was done just before
+	}
 	src, err := s.OpenFile(ctx, f, 0, -1)
 	if err != nil {
 		return err
@@ -79,13 +82,14 @@ func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spe
 	_, putErr := s.blobs.Put(ctx, key, r)
 	_ = r.CloseWithError(putErr)
 	err = <-made
+	if dossier.KindOf(putErr) == dossier.Exists {
+		return nil // another server was faster
+	}
 	switch dossier.KindOf(err) {
 	case dossier.Unsupported, dossier.TooLarge, dossier.Invalid:
 		s.failed.add(key, err, s.now())
 	case "":
-		if dossier.KindOf(putErr) != dossier.Exists {
-			err = putErr
-		}
+		err = putErr
 	}
 	return err
 }

@@ -162,7 +162,10 @@ func randomOf(random io.Reader, alphabet string, n int) (string, error) {
 	return string(out), nil
 }
 
+// reloadTokens reads the tokens and keys anew, one caller at a time: an older picture must not replace a newer one.
 func (s *Service) reloadTokens(ctx context.Context) error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
 	set := tokenSet{}
 	err := s.store.View(ctx, func(tx store.Tx) error {
 		all, err := tx.Tokens().List(ctx)

@@ -47,6 +47,7 @@ func (s *Service) Upload(ctx context.Context, who access.Principal, in Incoming,
 		s.Discard(ctx, u)
 		return nil, err
 	}
+	s.staged.Delete(u.ID)
 	return u, nil
 }
 
@@ -73,15 +74,31 @@ func (s *Service) Stage(ctx context.Context, who access.Principal, in Incoming, 
 	if err != nil {
 		return nil, err
 	}
+	s.staged.Store(u.ID, nil)
+	if err := s.receive(ctx, u, in, r); err != nil {
+		s.staged.Delete(u.ID)
+		return nil, err
+	}
+	return u, nil
+}
+
+// receive keeps the bytes of r and notes of them in u what is to be known. The lease begins when they are there.
+func (s *Service) receive(ctx context.Context, u *dossier.Upload, in Incoming, r io.Reader) error {
 	a := &arrival{r: r, left: s.sizeLimit(in), limit: s.sizeLimit(in), hash: sha256.New(), imageOnly: in.ImageOnly, name: u.Name}
 	size, err := s.blobs.Put(ctx, u.Chunks[0].Key, a)
 	if err != nil {
-		return nil, blobError(a, err)
+		return blobError(a, err)
 	}
+	ttl := in.TTL
+	if ttl == 0 {
+		ttl = s.Space().Settings.UploadTTL
+	}
+	u.Created = s.Now()
+	u.Expires = u.Created.Add(ttl)
 	u.Size, u.Chunks[0].Size = size, size
 	u.Sniffed, u.SHA256 = a.sniffed(), hex.EncodeToString(a.hash.Sum(nil))
 	u.Slug, err = Slug(s.random, u.Name, u.Sniffed)
-	return u, err
+	return err
 }
 
 // blobError prefers what the arriving bytes were refused for to what a store made of it.
@@ -115,13 +132,8 @@ func (s *Service) newUpload(who access.Principal, in Incoming) (*dossier.Upload,
 	if err != nil {
 		return nil, err
 	}
-	ttl := in.TTL
-	if ttl == 0 {
-		ttl = s.Space().Settings.UploadTTL
-	}
-	now := s.Now()
-	u := &dossier.Upload{Owner: string(who.Kind) + ":" + string(who.ID), Kind: in.Kind, Expires: now.Add(ttl), Length: -1}
-	u.ID, u.Name, u.Declared, u.Created = id, in.Name, in.Declared, now
+	u := &dossier.Upload{Owner: string(who.Kind) + ":" + string(who.ID), Kind: in.Kind, Length: -1}
+	u.ID, u.Name, u.Declared = id, in.Name, in.Declared
 	u.Chunks = []dossier.Chunk{{Key: string(id) + "/" + part}}
 	if u.Name == "" {
 		u.Name = "file"
@@ -196,15 +208,13 @@ func (s *Service) Discard(ctx context.Context, uploads ...*dossier.Upload) {
 			continue
 		}
 		err := s.store.Update(ctx, func(tx store.Tx) error { return tx.Uploads().Expire(ctx, u.ID, s.Now()) })
-		if err == nil {
-			continue
-		}
 		if dossier.KindOf(err) == dossier.NotFound && !s.known(ctx, u.ID) {
 			err = s.deleteBlobs(ctx, u.ID)
 		}
 		if err != nil && dossier.KindOf(err) != dossier.NotFound {
 			s.log.Warn("discard", "upload", u.ID, "error", err)
 		}
+		s.staged.Delete(u.ID)
 	}
 }
 

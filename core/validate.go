@@ -58,7 +58,7 @@ func (w *writing) value(ctx context.Context, f *dossier.Field, v dossier.Value, 
 	case dossier.Date:
 		w.bounds(f, string(v), path)
 	case dossier.Clock:
-		w.bounds(f, string(v), path)
+		w.clock(f, v, path)
 	case dossier.Instant:
 		w.bounds(f, v.Time().Format("2006-01-02T15:04:05.000Z"), path)
 	case dossier.Rows:
@@ -161,7 +161,7 @@ func (w *writing) list(ctx context.Context, f *dossier.Field, v dossier.List, pa
 
 // related checks that the record that a relation names exists, unless the relation named it before.
 func (w *writing) related(ctx context.Context, f *dossier.Field, id string, path []string) {
-	if w.old != nil && names(w.old.Values[f.Name], id) {
+	if w.named(f, id) {
 		return
 	}
 	target, ok := w.b.space.CollectionByID(f.Collection)
@@ -176,6 +176,24 @@ func (w *writing) related(ctx context.Context, f *dossier.Field, id string, path
 		}
 	}
 	w.fault(dossier.CodeNoRecord, map[string]any{"id": id}, path...)
+}
+
+// named reports whether the relation field f, in a table's rows or not, named the record before this write.
+func (w *writing) named(f *dossier.Field, id string) bool {
+	if w.old == nil {
+		return false
+	}
+	for _, g := range w.c.Fields {
+		if g == f {
+			return names(w.old.Values[f.Name], id)
+		}
+		if !slices.Contains(g.Fields, f) {
+			continue
+		}
+		rows, _ := w.old.Values[g.Name].(dossier.Rows)
+		return slices.ContainsFunc(rows, func(r dossier.Row) bool { return names(r.Values[f.Name], id) })
+	}
+	return false
 }
 
 func names(v dossier.Value, id string) bool {
@@ -197,6 +215,22 @@ func (w *writing) number(f *dossier.Field, v dossier.Number, path []string) {
 		w.fault(dossier.CodeTooSmall, map[string]any{"min": f.Min}, path...)
 	}
 	if most, err := dossier.ParseNumber(f.Max); err == nil && v.Compare(most) > 0 {
+		w.fault(dossier.CodeTooBig, map[string]any{"max": f.Max}, path...)
+	}
+}
+
+// clock checks a time of day: without seconds it is the start of its minute.
+func (w *writing) clock(f *dossier.Field, v dossier.Clock, path []string) {
+	full := func(s string) string {
+		if len(s) == len("15:04") {
+			s += ":00"
+		}
+		return s
+	}
+	if f.Min != "" && full(string(v)) < full(f.Min) {
+		w.fault(dossier.CodeTooSmall, map[string]any{"min": f.Min}, path...)
+	}
+	if f.Max != "" && full(string(v)) > full(f.Max) {
 		w.fault(dossier.CodeTooBig, map[string]any{"max": f.Max}, path...)
 	}
 }
@@ -231,7 +265,7 @@ func (w *writing) checkFiles(f *dossier.Field, files dossier.Files, path ...stri
 		return
 	}
 	for _, file := range files {
-		if w.taken[file.ID] && !w.fitting(f, file, path) {
+		if w.taken[file.ID] != nil && !w.fitting(f, file, path) {
 			return
 		}
 	}

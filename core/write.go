@@ -62,12 +62,13 @@ type Update struct {
 // A Batch is several writes in one transaction: all happen or none. Its methods are the Service's verbs of the same name. After
 // one has failed the batch is lost: the function given to Service.Batch returns the error.
 type Batch struct {
-	s     *Service
-	tx    store.Tx
-	who   access.Principal
-	space *dossier.Space
-	now   time.Time
-	told  []Event // what has happened so far
+	s      *Service
+	tx     store.Tx
+	who    access.Principal
+	space  *dossier.Space
+	now    time.Time
+	told   []Event      // what has happened so far
+	staged []dossier.ID // staged uploads that have got their row
 }
 
 // Batch runs fn in one transaction. fn may run more than once; see Edit for what it may do. Passwords that were not given to
@@ -75,6 +76,7 @@ type Batch struct {
 func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Batch) error) error {
 	var ticket int64
 	var told []Event
+	var staged []dossier.ID
 	err := s.store.Update(ctx, func(tx store.Tx) error {
 		if ticket != 0 { // the store runs it again
 			s.events.redeem(ticket, nil)
@@ -82,11 +84,14 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 		ticket = s.events.draw()
 		b := &Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()}
 		err := fn(b)
-		told = b.told
+		told, staged = b.told, b.staged
 		return err
 	})
 	if err != nil {
-		told = nil
+		told, staged = nil, nil
+	}
+	for _, id := range staged {
+		s.staged.Delete(id)
 	}
 	if ticket != 0 {
 		s.events.redeem(ticket, told)

@@ -17,7 +17,7 @@ type writing struct {
 	r        *dossier.Record // becomes what is stored
 	old      *dossier.Record // as it was; nil for a new one
 	touched  map[string]dossier.Value
-	taken    map[dossier.ID]bool // files that this write took: they are checked against their field
+	taken    map[dossier.ID]*dossier.File // files that this write took: they are checked against their field
 	problems []dossier.Problem
 	err      error // not the input's fault
 }
@@ -26,7 +26,7 @@ func (b *Batch) writing(c *dossier.Collection, r, old *dossier.Record) *writing 
 	if r.Values == nil {
 		r.Values = map[string]dossier.Value{}
 	}
-	return &writing{b: b, c: c, r: r, old: old, touched: map[string]dossier.Value{}, taken: map[dossier.ID]bool{}}
+	return &writing{b: b, c: c, r: r, old: old, touched: map[string]dossier.Value{}, taken: map[dossier.ID]*dossier.File{}}
 }
 
 func (w *writing) fault(code dossier.Code, params map[string]any, path ...string) {
@@ -82,6 +82,8 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 			v = w.files(ctx, f, in, w.heldBefore(f, nil), f.Name)
 		case dossier.Rows:
 			v = w.rows(ctx, f, in)
+		case dossier.List:
+			v = distinct(in)
 		}
 		if w.touched[f.Name] = v; dossier.IsEmpty(v) {
 			delete(w.r.Values, f.Name)
@@ -89,6 +91,17 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 			w.r.Values[f.Name] = v
 		}
 	}
+}
+
+// distinct is list without what stands in it already.
+func distinct(list dossier.List) dossier.List {
+	out := make(dossier.List, 0, len(list))
+	for _, s := range list {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // heldBefore are the files that f held before this write, or, in a table, that inner held in any row.
@@ -131,8 +144,11 @@ func (w *writing) rows(ctx context.Context, f *dossier.Field, in dossier.Rows) d
 				w.fault(dossier.CodeInvalid, nil, path...)
 				continue
 			}
-			if refs, ok := v.(dossier.FileRefs); ok {
-				v = w.files(ctx, g, refs, w.heldBefore(f, g), path...)
+			switch in := v.(type) {
+			case dossier.FileRefs:
+				v = w.files(ctx, g, in, w.heldBefore(f, g), path...)
+			case dossier.List:
+				v = distinct(in)
 			}
 			if !dossier.IsEmpty(v) {
 				next.Values[g.Name] = v
@@ -177,8 +193,8 @@ func (w *writing) file(ctx context.Context, ref dossier.FileRef, before dossier.
 		if err := uploads.Create(ctx, ref.Staged); err != nil {
 			return nil, err
 		}
-		w.taken[ref.Staged.ID] = true
-		return uploads.Take(ctx, ref.Staged.ID, w.b.now)
+		w.b.staged = append(w.b.staged, ref.Staged.ID)
+		return w.took(uploads.Take(ctx, ref.Staged.ID, w.b.now))
 	}
 	if !fileID(ref.ID) {
 		return nil, notFound("upload")
@@ -189,10 +205,7 @@ func (w *writing) file(ctx context.Context, ref dossier.FileRef, before dossier.
 		}
 	}
 	if ref.How != dossier.KeepFile {
-		file, err := uploads.Take(ctx, ref.ID, w.b.now)
-		if err == nil {
-			w.taken[file.ID] = true
-		}
+		file, err := w.took(uploads.Take(ctx, ref.ID, w.b.now))
 		if err == nil || ref.How != dossier.Share || dossier.KindOf(err) != dossier.NotFound {
 			return file, err
 		}
@@ -200,12 +213,24 @@ func (w *writing) file(ctx context.Context, ref dossier.FileRef, before dossier.
 	if ref.How != dossier.Share {
 		return nil, notFound("file")
 	}
+	for _, file := range w.taken {
+		if file.ID == ref.ID || file.ShortID() == ref.ID {
+			return file, nil
+		}
+	}
 	found, err := w.b.s.held(ctx, w.b.tx, w.b.who, ref.ID, false)
 	if err != nil {
 		return nil, err
 	}
-	w.taken[found.File.ID] = true
-	return found.File, nil
+	return w.took(found.File, nil)
+}
+
+// took notes a file that this write takes.
+func (w *writing) took(file *dossier.File, err error) (*dossier.File, error) {
+	if err == nil {
+		w.taken[file.ID] = file
+	}
+	return file, err
 }
 
 // fileID reports whether id has the form of a file's ID or of its prefix.
