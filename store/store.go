@@ -13,7 +13,8 @@ import (
 
 // A Store keeps rows. Safe for concurrent use.
 type Store interface {
-	// View runs fn on a consistent snapshot. fn must not write.
+	// View runs fn on a consistent snapshot. fn must not write, nor start another View: there are only so many snapshots at a
+	// time.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update runs fn and keeps all of what it wrote, or nothing if it returns an error. When Update returns nil the writes
 	// survive a power cut. fn may run more than once and next to nothing else: it touches only tx, does no I/O, waits for
@@ -57,10 +58,11 @@ type Records interface {
 	// Count counts the records a checked query's filter lets through; Sort, Offset and Limit do not matter.
 	Count(ctx context.Context, q query.Checked) (int64, error)
 	// Insert adds r, whose Number is given by the store and set, as are its TypeAutoNumber values and the row IDs that are 0. A
-	// clash of ID, email or a unique field is dossier.Exists with one Problem per field.
+	// clash of ID, email or a unique field is dossier.Exists with one Problem per field. A value that does not fit its field, or a
+	// text that is not UTF-8 or has a NUL, is dossier.Invalid. A Revision of 0 becomes 1.
 	Insert(ctx context.Context, r *dossier.Record) error
 	// Update replaces the record r.ID by r if its revision still is base, else dossier.Stale. r.Number and Created stay as they
-	// were. Clashes as for Insert.
+	// were, r.Revision becomes base + 1. Clashes as for Insert.
 	Update(ctx context.Context, r *dossier.Record, base int64) error
 	// Delete removes the record; dossier.NotFound if there is none. Its files are the caller's business: see Files.Release.
 	Delete(ctx context.Context, id dossier.ID) error
@@ -74,18 +76,20 @@ type Uploads interface {
 	// record has taken it.
 	Get(ctx context.Context, id dossier.ID) (*dossier.Upload, error)
 	// Advance adds a chunk if the upload's Size still is from, and renews the lease to expires; sha256 and sniffed replace the
-	// upload's where not "". Otherwise dossier.Stale.
+	// upload's where not "". Otherwise dossier.Stale; dossier.NotFound as for Get.
 	Advance(ctx context.Context, id dossier.ID, from int64, c dossier.Chunk, sha256, sniffed string, expires time.Time) error
 	// Take ends the lease and makes the upload a file that at least one attachment must now hold. dossier.NotFound if there is
 	// no such upload or it is taken, dossier.Expired at or after its end, dossier.Incomplete while bytes are missing.
 	Take(ctx context.Context, id dossier.ID, now time.Time) (*dossier.File, error)
 	// Expired yields uploads whose lease has ended at now, released files included, oldest end first, limit at most.
 	Expired(ctx context.Context, now time.Time, limit int) ([]*dossier.Upload, error)
-	// Expire ends the lease at once: nobody finds the upload any more but Expired.
+	// Expire ends the lease at once: nobody finds the upload any more but Expired. dossier.NotFound as for Get.
 	Expire(ctx context.Context, id dossier.ID, now time.Time) error
 	// Remove forgets an upload whose lease has ended, after its bytes are gone. A file that is in use is left: dossier.Stale.
+	// Forgetting nothing is no error.
 	Remove(ctx context.Context, id dossier.ID) error
-	// Usage is the bytes of all uploads and files whose lease has not ended, kept up to date by the writes.
+	// Usage is the bytes of all uploads and files but those that Expire ended or no record uses any more, kept up to date by the
+	// writes. An upload whose time has merely come still counts, until Expire or Remove.
 	Usage(ctx context.Context) (int64, error)
 }
 
@@ -95,7 +99,7 @@ type Files interface {
 	Get(ctx context.Context, id dossier.ID) (*dossier.File, error)
 	// Uses returns who holds the file, in no order.
 	Uses(ctx context.Context, id dossier.ID) ([]dossier.Attachment, error)
-	// Hold adds a use. Adding it twice is no error.
+	// Hold adds a use. Adding it twice is no error. dossier.NotFound unless the file was taken.
 	Hold(ctx context.Context, a dossier.Attachment) error
 	// Drop removes a use. A file without any falls back to an expired upload, at now, for the sweeper.
 	Drop(ctx context.Context, a dossier.Attachment, now time.Time) error

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -32,6 +33,7 @@ type writer struct {
 	quitMu  sync.RWMutex  // held for reading while a job is put into the queue
 	done    chan struct{} // closed when the goroutine has ended
 	group   []*job        // done, and waiting for the commit
+	lost    []*job        // undone with a transaction that the database gave up, and to run again
 	settled int64         // what the session had changed when statistics were last looked at
 }
 
@@ -116,26 +118,41 @@ func (w *writer) loop() {
 	close(w.done)
 }
 
-// commitGroup runs first and what is waiting behind it in one transaction.
+// commitGroup runs first and what is waiting behind it in one transaction. If the database gives that up, as it may when the disk is
+// full, the others run again, each for itself.
 func (w *writer) commitGroup(first *job) {
 	if !w.claim(first) {
 		return
 	}
+	w.lost = w.transact(first, w.next)
+	for len(w.lost) > 0 {
+		j := w.lost[0]
+		w.lost = w.lost[1:]
+		if again := w.transact(j, func(time.Time) *job { return nil }); len(again) > 0 {
+			j.answer <- dossier.Errorf(dossier.Internal, "the transaction was lost twice")
+		}
+	}
+}
+
+// transact runs first, and what next adds, in one transaction and answers them; but those that it returns, which are undone, since
+// the transaction was lost before its commit.
+func (w *writer) transact(first *job, next func(end time.Time) *job) (lost []*job) {
+	w.group = w.group[:0]
 	if _, err := w.session.exec(w.store.flavor.Begin); err != nil {
 		first.answer <- err
-		return
+		return nil
 	}
-	w.group = w.group[:0]
 	end := w.now().Add(groupTime)
-	for j := first; j != nil; j = w.next(end) {
+	for j := first; j != nil; j = next(end) {
 		if err := w.run(j); err != nil {
-			w.fail(err)
-			return
+			_, _ = w.session.exec("ROLLBACK")
+			lost, w.group = slices.Clone(w.group), w.group[:0]
+			return lost
 		}
 	}
 	if _, err := w.session.exec("COMMIT"); err != nil {
 		w.fail(err)
-		return
+		return nil
 	}
 	for _, j := range w.group {
 		w.store.layouts.keep(j.tables)
@@ -144,6 +161,7 @@ func (w *writer) commitGroup(first *job) {
 		j.answer <- nil
 	}
 	w.group = w.group[:0]
+	return nil
 }
 
 // statisticsAfter is how many rows may change before statistics are looked at.
@@ -259,5 +277,6 @@ func (w *writer) fail(err error) {
 
 // abandon ends the group of a goroutine that a job has ended.
 func (w *writer) abandon() {
+	w.group, w.lost = append(w.group, w.lost...), nil
 	w.fail(dossier.Errorf(dossier.Internal, "an update ended the writer"))
 }
