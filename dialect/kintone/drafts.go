@@ -17,6 +17,7 @@ type draft struct {
 	tables   map[string][]rowDraft
 	by       *core.Authorship
 	problems []dossier.Problem
+	missing  []dossier.Problem     // required values that core was told not to ask for
 	keys     map[dossier.ID]string // the file keys as they were sent
 }
 
@@ -216,7 +217,39 @@ func (d *draft) create(c *dossier.Collection, now time.Time) core.Change {
 		table, _ := c.Field(name)
 		values[name] = newRows(table, rows, now)
 	}
-	return core.Change{Values: values, By: d.by}
+	return core.Change{Values: values, By: d.by, Loose: d.excuse(c, func(f *dossier.Field) dossier.Value {
+		if v, given := values[f.Name]; given {
+			return v
+		}
+		return defaultValue(f, now)
+	})}
+}
+
+// excuse reports whether required fields may stay empty, because one of them is a radio button, of which nothing is asked. The
+// others that after leaves empty become problems then.
+func (d *draft) excuse(c *dossier.Collection, after func(*dossier.Field) dossier.Value) bool {
+	d.missing = nil
+	excused := false
+	for _, f := range c.Fields {
+		if !f.Required || f.Type == dossier.TypeAutoNumber || !isUnset(after(f)) {
+			continue
+		}
+		if typeOf(f) == typeRadio {
+			excused = true
+			continue
+		}
+		d.missing = append(d.missing, dossier.Problem{Path: []string{f.Name}, Code: dossier.CodeRequired})
+	}
+	if !excused {
+		d.missing = nil // core says so itself
+	}
+	return excused
+}
+
+// isUnset reports whether v does not do for a required field.
+func isUnset(v dossier.Value) bool {
+	t, isText := v.(dossier.Text)
+	return dossier.IsEmpty(v) || isText && t == ""
 }
 
 func copyValues(in map[string]dossier.Value) map[string]dossier.Value {
@@ -279,7 +312,12 @@ func (d *draft) update(c *dossier.Collection, was *dossier.Record, now time.Time
 		before, _ := was.Values[name].(dossier.Rows)
 		values[name] = mergeRows(table, before, rows, now)
 	}
-	return core.Change{Values: values}
+	return core.Change{Values: values, Loose: d.excuse(c, func(f *dossier.Field) dossier.Value {
+		if v, given := values[f.Name]; given {
+			return v
+		}
+		return was.Values[f.Name]
+	})}
 }
 
 // sameParts reports whether two names or addresses look the same: a client that sends back what it has read changes nothing.

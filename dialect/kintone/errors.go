@@ -47,7 +47,6 @@ const (
 	codeQueryArgs     code = "GAIA_IL08"
 	codeQueryLimit    code = "GAIA_QU01"
 	codeQueryOffset   code = "GAIA_QU02"
-	codeGuestOnly     code = "GAIA_IL23"
 	codeManyCursors   code = "GAIA_TM12"
 	codeManyRequests  code = "GAIA_TO04"
 
@@ -102,7 +101,6 @@ var answers = map[code]answer{
 	codeQueryArgs:     {400, "%s is not used as it must be.", "%sの指定が正しくありません。"},
 	codeQueryLimit:    {400, "limit must be 500 or less.", "limitには500以下の数を指定してください。"},
 	codeQueryOffset:   {400, "offset must be 10000 or less.", "offsetには10000以下の数を指定してください。"},
-	codeGuestOnly:     {400, "When you operate an app in a guest space, please send the request to '/k/guest/(guest space ID)/v1/...'.", "ゲストスペース内のアプリを操作する場合は、リクエストの送信先を「/k/guest/（ゲストスペースのID）/v1/...」にします。"},
 	codeManyCursors:   {429, "There are too many cursors. Delete one, or wait until one expires.", "カーソルの数が上限を超えています。"},
 	codeManyRequests:  {429, "The number of concurrent API requests exceeds the limit.", "APIの同時リクエスト数が上限を超えています。"},
 
@@ -350,7 +348,7 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) 
 	f := faultOf(err, access.Guest())
 	id := newAnswerID(h.svc.Random())
 	if f.code == codeFault {
-		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "err", err)
+		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "err", err, "cause", f.err)
 	}
 	header := w.Header()
 	for _, name := range []string{"Content-Disposition", "Content-Security-Policy", "Etag", "Last-Modified", "Content-Length"} {

@@ -109,9 +109,14 @@ func formOf(c *dossier.Collection, who access.Principal) form {
 func visible(fields []*dossier.Field, who access.Principal) []*dossier.Field {
 	out := make([]*dossier.Field, 0, len(fields))
 	for _, f := range fields {
-		if !f.Hidden || who.IsSuper() {
-			out = append(out, f)
+		if f.Hidden && !who.IsSuper() {
+			continue
 		}
+		if inner := visible(f.Fields, who); len(inner) < len(f.Fields) {
+			g := *f
+			g.Fields, f = inner, &g
+		}
+		out = append(out, f)
 	}
 	return out
 }

@@ -1,7 +1,9 @@
 package kintone
 
 import (
+	"fmt"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -176,8 +178,9 @@ func setCommon(header http.Header) {
 
 // admit lets so many requests in at a time, the Basic gate's holders and URLs of bearable length only.
 func (h *handler) admit(next wire.Handler) wire.Handler {
-	return func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) (err error) {
 		setCommon(w.Header())
+		defer h.rescue(&err)
 		release, err := h.enter(w, r)
 		if err != nil {
 			return err
@@ -191,6 +194,17 @@ func (h *handler) admit(next wire.Handler) wire.Handler {
 			return fail(codeLogin)
 		}
 		return next(w, r)
+	}
+}
+
+// rescue makes an error of a panic, so that its answer too is one that clients can read.
+func (h *handler) rescue(err *error) {
+	switch v := recover(); v {
+	case nil:
+	case http.ErrAbortHandler:
+		panic(v)
+	default:
+		*err = &fault{code: codeFault, err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())}
 	}
 }
 

@@ -81,7 +81,7 @@ func (c *call) doAll(b *core.Batch, writes []*write) ([]*dossier.Record, error) 
 
 // explain is the fault of a write that ended with err, nil if nothing is wrong with it.
 func (w *write) explain(c *call, err error) *fault {
-	problems := slices.Clone(w.draft.problems)
+	problems := append(slices.Clone(w.draft.problems), w.news(w.draft.missing)...)
 	kind := dossier.KindOf(err)
 	switch kind {
 	case "":
