@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/url"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,40 +86,25 @@ func (c connector) Driver() driver.Driver                        { return c.driv
 
 // register adds the functions that the flavor's SQL calls.
 func register(d *sqlite.Driver) error {
-	texts := map[string]func(string) (driver.Value, error){
-		"dossier_fold": func(s string) (driver.Value, error) { return query.FoldText(s, query.Fold), nil },
-		"dossier_plain": func(key string) (driver.Value, error) {
-			n, err := dossier.NumberFromKey(key)
-			return string(n), err
-		},
-	}
-	for name, fn := range texts {
-		err := d.RegisterDeterministicScalarFunction(name, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			if s, ok := args[0].(string); ok {
-				return fn(s)
-			}
-			return nil, nil
-		})
-		if err != nil {
-			return err
+	return errors.Join(
+		scalar(d, "dossier_fold", func(s string) string { return query.FoldText(s, query.Fold) }),
+		scalar(d, "dossier_plain", func(key string) string {
+			n, _ := dossier.NumberFromKey(key) // stored keys are good ones
+			return string(n)
+		}),
+		scalar(d, "dossier_instant", func(ms int64) string { return query.InstantText(dossier.Instant(ms)) }),
+		scalar(d, "dossier_key", func(n int64) string { return dossier.Number(strconv.FormatInt(n, 10)).SortKey() }),
+	)
+}
+
+// scalar adds a function of one argument, NULL of anything but a T.
+func scalar[T any](d *sqlite.Driver, name string, fn func(T) string) error {
+	return d.RegisterDeterministicScalarFunction(name, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+		if v, ok := args[0].(T); ok {
+			return fn(v), nil
 		}
-	}
-	ints := map[string]func(int64) string{
-		"dossier_instant": func(n int64) string { return query.InstantText(dossier.Instant(n)) },
-		"dossier_key":     func(n int64) string { return dossier.Number(fmt.Sprint(n)).SortKey() },
-	}
-	for name, fn := range ints {
-		err := d.RegisterDeterministicScalarFunction(name, 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-			if n, ok := args[0].(int64); ok {
-				return fn(n), nil
-			}
-			return nil, nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+		return nil, nil
+	})
 }
 
 func newFlavor() *sqlstore.Flavor {
