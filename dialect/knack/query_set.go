@@ -17,10 +17,11 @@ func askChoice(f *dossier.Field, a ask) (query.Filter, error) {
 		if !ok || s == "" {
 			return nil, badFilter("%q needs a value for %s", a.op, fieldKey(f))
 		}
-		pattern := likePattern(s)
 		if option, known := optionOf(f, s); known {
-			pattern = likePattern(option)
-		} else if a.op == "contains" {
+			return holds(f, option), nil
+		}
+		pattern := likePattern(s)
+		if a.op == "contains" {
 			pattern = "%" + pattern + "%"
 		}
 		return query.Some{Over: query.Col(f.Name), Where: like(query.Element{}, pattern)}, nil
@@ -38,16 +39,24 @@ func (l *lowerer) askConnection(f *dossier.Field, a ask) (query.Filter, error) {
 		if s = strings.TrimSpace(s); !ok || s == "" {
 			return nil, badFilter("%q needs a value for %s", a.op, fieldKey(f))
 		}
+		if isObjectID(s) {
+			return holds(f, s), nil
+		}
 		return query.Some{Over: query.Col(f.Name), Where: l.connected(f, a.op, s)}, nil
 	})
 }
 
-// connected is true of the related record that s names.
+// holds is true of records that have the option, or are connected to the record, that s is.
+func holds(f *dossier.Field, s string) query.Filter {
+	if f.Multiple() {
+		return query.Some{Over: query.Col(f.Name), Where: equal(query.Element{}, dossier.Text(s))}
+	}
+	return equal(query.Col(f.Name), dossier.Text(s)) // an index can answer this
+}
+
+// connected is true of the related record that s names: by its id, or by its identifier.
 func (l *lowerer) connected(f *dossier.Field, op, s string) query.Filter {
 	byID := equal(query.Element{}, dossier.Text(s))
-	if isObjectID(s) {
-		return byID
-	}
 	pattern := likePattern(s)
 	if op == "contains" {
 		pattern = "%" + pattern + "%"
