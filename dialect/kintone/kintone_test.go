@@ -38,6 +38,13 @@ func newClient(t *testing.T, o Options) *client {
 	return &client{t, svc, wire.Front(mux)}
 }
 
+// newMux is the dialect over svc, as another process would mount it.
+func newMux(svc *core.Service) http.Handler {
+	mux := http.NewServeMux()
+	Mount(mux, svc, Options{})
+	return wire.Front(mux)
+}
+
 // An answer of the dialect.
 type reply struct {
 	status int
