@@ -209,7 +209,8 @@ func (h *handler) downloadImage(w http.ResponseWriter, r *http.Request) error {
 	return h.serveThumb(w, r, found)
 }
 
-// findAsset finds the asset in the path. A protected one needs a signed address, or whom the record's rules let in.
+// findAsset finds the asset in the path. A protected one needs a signed address, or a key or user whom the record's rules let in: a
+// guest does not get it here, even where the rules would have it.
 func (h *handler) findAsset(r *http.Request) (*core.Found, error) {
 	space := h.svc.Space()
 	id := assetID(r.PathValue("asset"))
@@ -217,7 +218,7 @@ func (h *handler) findAsset(r *http.Request) (*core.Found, error) {
 		return nil, errNotFound
 	}
 	found, err := h.svc.SharedFile(r.Context(), access.Guest(), id)
-	if dossier.KindOf(err) != dossier.Denied {
+	if dossier.KindOf(err) != dossier.Denied && (err != nil || !found.Protected) {
 		return found, err
 	}
 	if h.isSigned(r, id) {
