@@ -1,0 +1,51 @@
+package kintone
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"dossier"
+)
+
+func TestMethodsAndPaths(t *testing.T) {
+	c := newClient(t, Options{})
+	diff(t, "unknown", "DOSSIER_NOT_FOUND", codeOf(c.call(404, "GET", "/k/v1/nothing.json", nil)))
+	got := c.send(c.request("DELETE", "/k/v1/file.json", nil))
+	diff(t, "status", 405, got.status)
+	diff(t, "long", "DOSSIER_URL_TOO_LONG", codeOf(c.call(414, "GET", "/k/v1/records.json?app=2&query="+strings.Repeat("x", maxURL), nil)))
+	over := c.request("POST", "/k/v1/app.json", obj{"id": 2})
+	over.Header.Set("X-HTTP-Method-Override", "GET")
+	diff(t, "override", any("2"), c.expect(200, over)["appId"])
+	diff(t, "guest space", "CB_NO02", codeOf(c.call(403, "GET", "/k/guest/1/v1/records.json?app=2", nil)))
+	diff(t, "other app", "GAIA_NO01", codeOf(c.call(403, "GET", "/k/v1/records.json?app=3", nil)))
+	for _, app := range []string{"-1", "0", "99", "x", "01", "1.0", "9223372036854775808"} {
+		r := c.send(c.request("GET", "/k/v1/records.json?app="+app, nil))
+		if r.status != 400 && r.status != 404 {
+			t.Errorf("app=%s: %d %s", app, r.status, r.body)
+		}
+	}
+}
+
+func TestConcurrencyLimit(t *testing.T) {
+	c := newClient(t, Options{Concurrency: 1, Patience: 1})
+	pr, pw := io.Pipe()
+	slow := c.request("POST", "/k/v1/record.json", nil)
+	slow.Header.Set("Content-Type", "application/json")
+	slow.Body, slow.ContentLength = pr, -1
+	done := make(chan reply)
+	dossier.Go(nil, "slow request", func() { done <- c.send(slow) })
+	if _, err := io.WriteString(pw, "{"); err != nil {
+		t.Fatal(err)
+	}
+	got := c.send(c.request("GET", "/k/v1/records.json?app=2", nil))
+	diff(t, "status", 429, got.status)
+	diff(t, "running", "2", got.header.Get("X-ConcurrencyLimit-Running"))
+	if _, err := io.WriteString(pw, `"app":2,"record":{"title":{"value":"t"}}}`); err != nil {
+		t.Fatal(err)
+	}
+	if err := pw.Close(); err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "slow", 200, (<-done).status)
+}
