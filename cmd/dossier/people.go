@@ -1,0 +1,203 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dossier/access"
+	"dossier/core"
+	"dossier/schemafile"
+)
+
+// with runs fn on the opened data directory.
+func with(c *config, fn func(ctx context.Context, cmd *cobra.Command, args []string, svc *core.Service) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) (err error) {
+		log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+		s, err := open(cmd.Context(), c, log)
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if closing := s.Close(); err == nil {
+				err = closing
+			}
+		}()
+		return fn(cmd.Context(), cmd, args, s.Service)
+	}
+}
+
+func schemaCommand(c *config) *cobra.Command {
+	parent := &cobra.Command{Use: "schema", Short: "Apply or show the schema", Args: cobra.NoArgs, RunE: needsSubcommand}
+	var prune bool
+	apply := &cobra.Command{Use: "apply FILE", Short: "Make the space what a schema file says", Args: cobra.ExactArgs(1),
+		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, args []string, svc *core.Service) error {
+			said, err := applyFile(ctx, svc, args[0], prune)
+			for _, line := range said {
+				fmt.Fprintln(cmd.OutOrStdout(), line)
+			}
+			if err == nil && len(said) == 0 {
+				fmt.Fprintln(cmd.OutOrStdout(), "nothing to change")
+			}
+			return err
+		})}
+	apply.Flags().BoolVar(&prune, "prune", false, "remove fields and collections that the file does not name")
+	show := &cobra.Command{Use: "show", Short: "Print the space as a schema file", Args: cobra.NoArgs,
+		RunE: with(c, func(_ context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
+			text, err := schemafile.Format(svc.Space())
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		})}
+	parent.AddCommand(apply, show)
+	return parent
+}
+
+func needsSubcommand(cmd *cobra.Command, _ []string) error {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	return refuse("%s needs one of: %s", cmd.CommandPath(), strings.Join(names, ", "))
+}
+
+func userCommand(c *config) *cobra.Command {
+	parent := &cobra.Command{Use: "user", Short: "Add users", Args: cobra.NoArgs, RunE: needsSubcommand}
+	user := core.SchemaUser{}
+	add := &cobra.Command{Use: "add EMAIL", Short: "Add a user; the password is asked for, or one line of standard input", Args: cobra.ExactArgs(1),
+		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, args []string, svc *core.Service) (err error) {
+			user.Email = args[0]
+			if user.Password, err = readPassword(cmd.InOrStdin(), cmd.ErrOrStderr()); err != nil {
+				return err
+			}
+			said, err := svc.ApplySchema(ctx, access.System(), core.Schema{Users: []core.SchemaUser{user}}, false)
+			if err == nil && len(said) == 0 {
+				err = fmt.Errorf("there is a user %s already", user.Email)
+			}
+			for _, line := range said {
+				fmt.Fprintln(cmd.OutOrStdout(), line)
+			}
+			return err
+		})}
+	add.Flags().BoolVar(&user.Superuser, "superuser", false, "the user may do everything")
+	add.Flags().StringVar(&user.Collection, "collection", core.DefaultUsers, "collection of the user")
+	add.Flags().StringVar(&user.Name, "name", "", "name of the user")
+	parent.AddCommand(add)
+	return parent
+}
+
+// minPassword is the length of the shortest password that is taken at the command line.
+const minPassword = 8
+
+// readPassword reads one line; a person at a terminal is asked for it.
+func readPassword(in io.Reader, ask io.Writer) (string, error) {
+	if f, ok := in.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			return askPassword(f, ask)
+		}
+	}
+	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return "", err
+	}
+	return goodPassword(strings.TrimRight(line, "\r\n"))
+}
+
+func goodPassword(password string) (string, error) {
+	if len(password) < minPassword {
+		return "", refuse("a password has at least %d characters", minPassword)
+	}
+	return password, nil
+}
+
+func tokenCommand(c *config) *cobra.Command {
+	parent := &cobra.Command{Use: "token", Short: "Make API tokens", Args: cobra.NoArgs, RunE: needsSubcommand}
+	var collections, allow []string
+	var name string
+	create := &cobra.Command{Use: "create --collection NAME --allow view,add,edit,delete", Short: "Make an API token and print it; it is not shown again", Args: cobra.NoArgs}
+	create.PreRunE = func(*cobra.Command, []string) error {
+		_, err := parseRights(allow)
+		return err
+	}
+	create.RunE = with(c, func(ctx context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
+		all, err := parseRights(allow)
+		if err != nil {
+			return err
+		}
+		rights := map[string]access.Right{}
+		for _, c := range collections {
+			rights[c] = all
+		}
+		secret, err := svc.CreateToken(ctx, access.System(), name, "", rights)
+		if err == nil {
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), secret)
+		}
+		return err
+	})
+	create.Flags().StringSliceVar(&collections, "collection", nil, "collection that the token opens (may be repeated)")
+	create.Flags().StringSliceVar(&allow, "allow", nil, "rights: view, add, edit, delete, manage")
+	create.Flags().StringVar(&name, "name", "", "name of the token")
+	_ = create.MarkFlagRequired("collection")
+	_ = create.MarkFlagRequired("allow")
+	parent.AddCommand(create)
+	return parent
+}
+
+func parseRights(names []string) (access.Right, error) {
+	var all access.Right
+	for _, n := range names {
+		r, err := access.ParseRight(strings.TrimSpace(n))
+		if err != nil {
+			return 0, usageError{err}
+		}
+		all |= r
+	}
+	return all, nil
+}
+
+func keyCommand(c *config) *cobra.Command {
+	parent := &cobra.Command{Use: "key", Short: "Make API keys", Args: cobra.NoArgs, RunE: needsSubcommand}
+	var name string
+	create := &cobra.Command{Use: "create", Short: "Make an API key and print it; it is not shown again", Args: cobra.NoArgs,
+		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
+			secret, err := svc.CreateKey(ctx, access.System(), name, "")
+			if err == nil {
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), secret)
+			}
+			return err
+		})}
+	create.Flags().StringVar(&name, "name", "", "name of the key")
+	parent.AddCommand(create)
+	return parent
+}
+
+func checkCommand(c *config) *cobra.Command {
+	var repair, deep bool
+	cmd := &cobra.Command{Use: "check", Short: "Look whether every record, file and byte is where it must be", Args: cobra.NoArgs,
+		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
+			report, err := svc.CheckSpace(ctx, deep, repair)
+			if err != nil {
+				return err
+			}
+			out := cmd.OutOrStdout()
+			for _, p := range report.Problems {
+				fmt.Fprintln(out, p)
+			}
+			fmt.Fprintf(out, "records: %d\nfiles: %d\nuploads: %d\nbytes: %d\nproblems: %d\n", report.Records, report.Files, report.Uploads, report.Bytes, len(report.Problems))
+			if len(report.Problems) > 0 {
+				return fmt.Errorf("%d problems", len(report.Problems))
+			}
+			return nil
+		})}
+	cmd.Flags().BoolVar(&repair, "repair", false, "first remove what expired uploads and interrupted requests left behind")
+	cmd.Flags().BoolVar(&deep, "read-data", false, "also read all bytes and compare their SHA-256")
+	return cmd
+}

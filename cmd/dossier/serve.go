@@ -1,0 +1,132 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"dossier"
+	"dossier/access"
+	"dossier/admin"
+	"dossier/core"
+	"dossier/dialect/kintone"
+	"dossier/dialect/knack"
+	"dossier/dialect/pocketbase"
+	"dossier/schemafile"
+	"dossier/server"
+	"dossier/wire"
+)
+
+// sweepInterval is how often a running server removes what expired or fell out of use.
+const sweepInterval = time.Hour
+
+func serveFlags(c *config, f *pflag.FlagSet) {
+	f.SortFlags = false
+	f.StringVar(&c.Listen, "listen", "127.0.0.1:8090", "HOST:PORT to listen on; port 0 picks a free one")
+	f.StringVar(&c.Schema, "schema", "", "schema file to apply at the start")
+	f.BoolVar(&c.Prune, "prune", false, "remove fields and collections that the schema file does not name")
+	f.BoolVar(&c.Demo, "demo", false, "add a small sample space to an empty data directory and print commands to try")
+	f.StringVar(&c.TLSCert, "tls-cert", "", "PEM file of the certificate for HTTPS")
+	f.StringVar(&c.TLSKey, "tls-key", "", "PEM file of the certificate's key")
+	f.BoolVar(&c.TLSSelf, "tls-self-signed", false, "serve HTTPS with a certificate made in the data directory")
+	f.BoolVar(&c.LogJSON, "log-json", false, "write log lines as JSON")
+	f.BoolVar(&c.Quiet, "quiet", false, "do not log every request")
+}
+
+func serveCommand(c *config) *cobra.Command {
+	cmd := &cobra.Command{Use: "serve", Short: "Answer requests", Args: cobra.NoArgs}
+	serveFlags(c, cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return serve(cmd.Context(), c, cmd.OutOrStdout())
+	}
+	return cmd
+}
+
+func logger(c *config) *slog.Logger {
+	level := slog.LevelInfo
+	if c.Quiet {
+		level = slog.LevelWarn
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.LogJSON {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
+}
+
+func serve(ctx context.Context, c *config, out io.Writer) (err error) {
+	log := logger(c)
+	s, err := open(ctx, c, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closing := s.Close(); err == nil {
+			err = closing
+		}
+	}()
+	var sample *demo
+	if c.Demo {
+		if sample, err = newDemo(ctx, s.Service, c.Data); err != nil {
+			return err
+		}
+	}
+	if c.Schema != "" {
+		if _, err := applyFile(ctx, s.Service, c.Schema, c.Prune); err != nil {
+			return err
+		}
+	}
+	tlsConfig, err := tlsOf(c, out)
+	if err != nil {
+		return err
+	}
+	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service), Log: log, Random: rand.Reader, TLS: tlsConfig})
+	if err != nil {
+		return err
+	}
+	sweeping, stop := context.WithCancel(ctx)
+	swept := make(chan struct{})
+	dossier.Go(log, "sweeper", func() { defer close(swept); s.SweepEvery(sweeping, sweepInterval) })
+	defer func() { stop(); <-swept }()
+	fmt.Fprintln(os.Stderr, "listening on", srv.URL())
+	if sample != nil {
+		sample.print(out, srv.URL())
+	}
+	return srv.Serve(ctx)
+}
+
+// handler is every dialect and the console under their prefixes.
+func handler(svc *core.Service) http.Handler {
+	mux := http.NewServeMux()
+	sessions := admin.NewSessions(svc)
+	pocketbase.Mount(mux, svc, pocketbase.Options{})
+	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of})
+	knack.Mount(mux, svc, knack.Options{})
+	admin.Mount(mux, svc, sessions)
+	return wire.Front(mux)
+}
+
+// applyFile makes the space what a schema file says.
+func applyFile(ctx context.Context, svc *core.Service, name string, prune bool) ([]string, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	schema, err := schemafile.Parse(text, svc.Space().Settings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	said, err := svc.ApplySchema(ctx, access.System(), schema, prune)
+	if err != nil {
+		return said, fmt.Errorf("%s: %w", name, err)
+	}
+	return said, nil
+}
