@@ -41,10 +41,10 @@ func (s *Service) makeComments(ctx context.Context) (*dossier.Collection, error)
 	}
 	c := &dossier.Collection{ID: "comments", Number: commentsNumber, Name: commentsName, Label: "Comments", Kind: dossier.Base, System: true,
 		Fields: []*dossier.Field{
-			{Name: "collection", Type: dossier.TypeText},
-			{Name: "record", Type: dossier.TypeText, Indexed: true},
-			{Name: "text", Type: dossier.TypeText, Multiline: true},
-			{Name: "mentions", Type: dossier.TypeJSON},
+			{Name: "collection", Number: -1, Type: dossier.TypeText},
+			{Name: "record", Number: -2, Type: dossier.TypeText, Indexed: true},
+			{Name: "text", Number: -3, Type: dossier.TypeText, Multiline: true},
+			{Name: "mentions", Number: -4, Type: dossier.TypeJSON},
 		}}
 	return s.PutCollection(ctx, access.System(), c)
 }
@@ -161,4 +161,3 @@ func (b *Batch) removeComments(ctx context.Context, c *dossier.Collection, id do
 	}
 	return nil
 }
-

@@ -27,6 +27,9 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 	if err := b.tx.Records(c).Delete(ctx, r.ID); err != nil {
 		return err
 	}
+	if err := b.removeComments(ctx, c, r.ID); err != nil {
+		return err
+	}
 	b.tell(access.Delete, c, r)
 	for _, ref := range referring {
 		if err := b.unrefer(ctx, ref.relation, ref.record, r.ID); err != nil {

@@ -45,11 +45,19 @@ const emailKey = "email_key"
 // digits is the suffix of the column that holds a number's digits where they are not its shortest text.
 const digits = "d"
 
-func tableName(n int64) string           { return "r_" + strconv.FormatInt(n, 10) }
-func columnName(f *dossier.Field) string { return "f" + strconv.FormatInt(f.Number, 10) }
-func isNumber(t query.Type) bool         { return t == query.Decimal }
-func isInteger(t query.Type) bool        { return t == query.Bool || t == query.Instant }
-func (c column) width() int              { return width(c.typ) }
+func tableName(n int64) string { return "r_" + strconv.FormatInt(n, 10) }
+
+// columnName is the column of a field; fields of system collections may have negative numbers.
+func columnName(f *dossier.Field) string {
+	if f.Number < 0 {
+		return "g" + strconv.FormatInt(-f.Number, 10)
+	}
+	return "f" + strconv.FormatInt(f.Number, 10)
+}
+
+func isNumber(t query.Type) bool  { return t == query.Decimal }
+func isInteger(t query.Type) bool { return t == query.Bool || t == query.Instant }
+func (c column) width() int       { return width(c.typ) }
 func newColumn(f *dossier.Field) column {
 	return column{field: f, typ: query.TypeOf(f), name: columnName(f)}
 }
