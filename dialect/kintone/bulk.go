@@ -18,6 +18,7 @@ func (h *handler) bulkPlans() map[string]planner {
 	return map[string]planner{
 		"POST record.json": h.planAdd, "PUT record.json": h.planUpdate,
 		"POST records.json": h.planAddAll, "PUT records.json": h.planUpdateAll, "DELETE records.json": h.planDelete,
+		"PUT record/status.json": h.planProcess, "PUT records/status.json": h.planProcess, "PUT record/assignees.json": h.planProcess,
 	}
 }
 

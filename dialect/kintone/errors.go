@@ -31,6 +31,7 @@ const (
 	codeNoApp         code = "GAIA_AP01"
 	codeNoRecord      code = "GAIA_RE01"
 	codeNoKeyRecord   code = "GAIA_RE20"
+	codeNoComment     code = "GAIA_RE02"
 	codeNoFile        code = "GAIA_BL01"
 	codeNoCursor      code = "GAIA_CN01"
 	codeNoLookup      code = "GAIA_LO04"
@@ -50,6 +51,7 @@ const (
 	codeManyCursors   code = "GAIA_TM12"
 	codeManyRequests  code = "GAIA_TO04"
 
+	codeNoProcess  code = "DOSSIER_NO_PROCESS"
 	codeNoPath     code = "DOSSIER_NOT_FOUND"
 	codeMethod     code = "DOSSIER_METHOD"
 	codeLongURL    code = "DOSSIER_URL_TOO_LONG"
@@ -85,6 +87,7 @@ var answers = map[code]answer{
 	codeNoApp:         {404, "The app (ID: %s) not found. The app may have been deleted.", "指定したアプリ（id: %s）が見つかりません。削除されている可能性があります。"},
 	codeNoRecord:      {404, "The specified record (ID: %s) is not found.", "指定したレコード（id: %s）が見つかりません。"},
 	codeNoKeyRecord:   {404, "No record has the value %[2]q in the field %[1]s.", "フィールド「%[1]s」の値が%[2]qのレコードが見つかりません。"},
+	codeNoComment:     {400, "The specified comment (ID: %s) is not found.", "指定したコメント（id: %s）が見つかりません。"},
 	codeNoFile:        {404, "The specified file (id: %s) not found.", "指定したファイル（id: %s）が見つかりません。"},
 	codeNoCursor:      {404, "The specified cursor does not exist or has expired.", "指定したカーソルは存在しないか、既に有効期限が切れています。"},
 	codeNoLookup:      {400, "The field %s refers to a record that does not exist: %s.", "フィールド「%s」の参照先のレコード（%s）が見つかりません。"},
@@ -104,6 +107,7 @@ var answers = map[code]answer{
 	codeManyCursors:   {429, "There are too many cursors. Delete one, or wait until one expires.", "カーソルの数が上限を超えています。"},
 	codeManyRequests:  {429, "The number of concurrent API requests exceeds the limit.", "APIの同時リクエスト数が上限を超えています。"},
 
+	codeNoProcess:  {400, "The app has no process management.", "このアプリではプロセス管理が有効になっていません。"},
 	codeNoPath:     {404, "There is no API at this path.", "このパスにAPIはありません。"},
 	codeMethod:     {405, "The API at this path does not take this method.", "このAPIでは、このメソッドを使用できません。"},
 	codeLongURL:    {414, "The URL is too long. Send the parameters in a body, or by POST with X-HTTP-Method-Override.", "URLが長すぎます。"},

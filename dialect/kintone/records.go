@@ -400,3 +400,11 @@ func (h *handler) planDelete(c *call) (step, error) {
 		return map[string]any{}, nil
 	}, nil
 }
+
+// planProcess refuses the calls of process management, which no app has.
+func (h *handler) planProcess(c *call) (step, error) {
+	if _, err := c.target(access.Update); err != nil {
+		return nil, err
+	}
+	return nil, fail(codeNoProcess)
+}

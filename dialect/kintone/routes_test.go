@@ -19,6 +19,7 @@ func TestMethodsAndPaths(t *testing.T) {
 	diff(t, "override", any("2"), c.expect(200, over)["appId"])
 	diff(t, "guest space", "CB_NO02", codeOf(c.call(403, "GET", "/k/guest/1/v1/records.json?app=2", nil)))
 	diff(t, "other app", "GAIA_NO01", codeOf(c.call(403, "GET", "/k/v1/records.json?app=3", nil)))
+	diff(t, "status", "DOSSIER_NO_PROCESS", codeOf(c.call(400, "PUT", "/k/v1/record/status.json", obj{"app": 2, "id": 1, "action": "Go"})))
 	for _, app := range []string{"-1", "0", "99", "x", "01", "1.0", "9223372036854775808"} {
 		r := c.send(c.request("GET", "/k/v1/records.json?app="+app, nil))
 		if r.status != 400 && r.status != 404 {
