@@ -148,10 +148,7 @@ func (h *handler) listRecords(w http.ResponseWriter, r *http.Request, t *target)
 	}
 	page := countOf(t.params, "page", 1)
 	q.Limit = min(countOf(t.params, "rows_per_page", defaultRows), maxRows)
-	if page-1 > math.MaxInt32/q.Limit {
-		page = math.MaxInt32/q.Limit + 1
-	}
-	q.Offset = (page - 1) * q.Limit
+	q.Offset = min(page-1, math.MaxInt32) * q.Limit
 	found, err := h.svc.ListRecords(r.Context(), t.who, t.c, q, core.ListOptions{Total: true})
 	if dossier.KindOf(err) == dossier.Invalid {
 		return badFilter("%v", err)
