@@ -26,6 +26,7 @@ type call struct {
 	space      *dossier.Space // as it is for this request
 	params     map[string]any // strings from a query string; JSON values from a body
 	wrong      inputs
+	made       *made // shared by the calls of a bulk request
 }
 
 func (c *call) ctx() context.Context { return c.r.Context() }

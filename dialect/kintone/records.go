@@ -151,7 +151,7 @@ func (h *handler) planAdd(c *call) (step, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &write{at: "record", app: f.c, draft: d, insert: true}
+	w := &write{at: "record", app: f.c, draft: d, insert: true, upsert: true}
 	return func(b *core.Batch) (any, error) {
 		records, err := c.doAll(b, []*write{w})
 		if err != nil {
@@ -170,9 +170,6 @@ func (h *handler) planUpdate(c *call) (step, error) {
 	w, err := c.decodeUpdate(f, "record", "", c.params)
 	if err != nil {
 		return nil, err
-	}
-	if w.insert {
-		return nil, w.missing
 	}
 	return func(b *core.Batch) (any, error) {
 		records, err := c.doAll(b, []*write{w})
@@ -199,7 +196,7 @@ func (h *handler) planAddAll(c *call) (step, error) {
 		if err != nil {
 			return nil, err
 		}
-		writes[i] = &write{at: fmt.Sprintf("records[%d]", i), app: f.c, draft: d, insert: true}
+		writes[i] = &write{at: fmt.Sprintf("records[%d]", i), app: f.c, draft: d, insert: true, upsert: true}
 	}
 	return func(b *core.Batch) (any, error) {
 		records, err := c.doAll(b, writes)
@@ -256,9 +253,7 @@ func (h *handler) planUpdateAll(c *call) (step, error) {
 		if writes[i], err = c.decodeUpdate(f, at, at+".", object); err != nil {
 			return nil, err
 		}
-		if writes[i].insert && !upsert {
-			return nil, writes[i].missing
-		}
+		writes[i].upsert = upsert
 	}
 	return func(b *core.Batch) (any, error) {
 		records, err := c.doAll(b, writes)
@@ -274,14 +269,14 @@ func updated(writes []*write, records []*dossier.Record, upsert bool) []map[stri
 	for i, r := range records {
 		out[i] = map[string]any{"id": decimal(r.Number), "revision": decimal(r.Revision)}
 		if upsert {
-			out[i]["operation"] = map[bool]string{true: "INSERT", false: "UPDATE"}[writes[i].insert]
+			out[i]["operation"] = map[bool]string{true: "INSERT", false: "UPDATE"}[writes[i].inserted]
 		}
 	}
 	return out
 }
 
-// decodeUpdate reads {id or updateKey, record, revision}. Where there is no such record the write is an insert, with what else
-// to answer in missing. in is the prefix of the parameters' keys.
+// decodeUpdate reads {id or updateKey, record, revision}. Where there is no such record the write is an insert, if it may be;
+// missing is the answer if not. in is the prefix of the parameters' keys.
 func (c *call) decodeUpdate(f form, at, in string, object map[string]any) (*write, error) {
 	w := &write{at: at, app: f.c}
 	id, key := object["id"], object["updateKey"]
@@ -343,7 +338,7 @@ func (c *call) byKey(w *write, f form, in string, raw, record any) error {
 	if value == nil {
 		return badInput(in+"updateKey.value", say(textParam))
 	}
-	w.missing = fail(codeNoKeyRecord, code, fmt.Sprint(key["value"]))
+	w.missing, w.key = fail(codeNoKeyRecord, code, fmt.Sprint(key["value"])), &uniqueKey{field.Name, value}
 	same := query.Compare{Left: query.Col(field.Name), Op: query.Eq, Right: query.Literal{Value: value}}
 	page, err := c.h.svc.ListRecords(c.ctx(), access.System(), f.c, query.Query{Filter: same, Limit: 1}, core.ListOptions{})
 	if err != nil {

@@ -120,6 +120,27 @@ func TestBulkRequestIsOneTransaction(t *testing.T) {
 	c.call(400, "POST", "/k/v1/bulkRequest.json", obj{"requests": make([]obj, 21)})
 }
 
+func TestBulkRequestSeesWhatItWrote(t *testing.T) {
+	c := newClient(t, Options{})
+	makeUnique(t, c.svc, "title")
+	key := obj{"field": "title", "value": "new"}
+	part := func(method, api string, payload obj) obj {
+		payload["app"] = 2
+		return obj{"method": method, "api": "/k/v1/" + api, "payload": payload}
+	}
+	missing := part("PUT", "record.json", obj{"updateKey": obj{"field": "title", "value": "nobody"}, "record": obj{}})
+	got := c.call(200, "POST", "/k/v1/bulkRequest.json", obj{"requests": []obj{
+		part("POST", "record.json", obj{"record": obj{"title": val("new")}}),
+		part("PUT", "record.json", obj{"updateKey": key, "record": obj{"amount": val("1")}}),
+		part("PUT", "records.json", obj{"upsert": true, "records": []obj{{"updateKey": key, "record": obj{"amount": val("2")}}}}),
+	}})
+	diff(t, "results", any([]any{obj{"id": "1", "revision": "1"}, obj{"revision": "2"},
+		obj{"records": []any{obj{"id": "1", "revision": "3", "operation": "UPDATE"}}}}), got["results"])
+	diff(t, "value", any("2"), c.values(2, 1)["amount"])
+	c.call(404, "POST", "/k/v1/bulkRequest.json", obj{"requests": []obj{part("POST", "record.json", obj{"record": obj{"title": val("x")}}), missing}})
+	diff(t, "nothing was added", "1", c.call(200, "GET", "/k/v1/records.json?app=2&totalCount=true", nil)["totalCount"])
+}
+
 func TestCursor(t *testing.T) {
 	c := newClient(t, Options{})
 	for range 3 {

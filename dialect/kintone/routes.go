@@ -138,7 +138,7 @@ func (h *handler) serve(m methods) wire.Handler {
 		if act == nil {
 			return methodFault(m)
 		}
-		c := &call{h: h, w: w, r: r, method: method, guestSpace: r.PathValue("space")}
+		c := &call{h: h, w: w, r: r, method: method, guestSpace: r.PathValue("space"), made: &made{}}
 		if err := c.authenticate(); err != nil {
 			return faultOf(err, c.who)
 		}

@@ -29,10 +29,39 @@ func alone(plan planner) action {
 // run does a step in a transaction of its own.
 func (c *call) run(do step) (body any, err error) {
 	err = c.h.svc.Batch(c.ctx(), c.who, func(b *core.Batch) (err error) {
+		c.made.records = nil
 		body, err = do(b)
 		return err
 	})
 	return body, err
+}
+
+// made are the records that a transaction under way has written: a later call of a bulk request can name them by a key.
+type made struct{ records []madeRecord }
+
+type madeRecord struct {
+	app    dossier.ID
+	record *dossier.Record
+}
+
+func (m *made) add(app *dossier.Collection, r *dossier.Record) {
+	m.records = append(m.records, madeRecord{app.ID, r})
+}
+
+// find is the ID of the record of app that was written with that key, "" if none was.
+func (m *made) find(app *dossier.Collection, k *uniqueKey) dossier.ID {
+	for _, one := range slices.Backward(m.records) {
+		if one.app == app.ID && dossier.EqualValues(one.record.Values[k.field], k.value) {
+			return one.record.ID
+		}
+	}
+	return ""
+}
+
+// A uniqueKey names a record by the value of a unique field.
+type uniqueKey struct {
+	field string
+	value dossier.Value
 }
 
 // A write is one record on its way into the store.
@@ -40,21 +69,35 @@ type write struct {
 	at      string // where it stands in the request: "record" or "records[3]"
 	app     *dossier.Collection
 	draft   *draft
-	insert  bool
-	ref     core.Ref // of an update
-	base    int64    // the revision that an update expects; 0 is any
-	missing *fault   // the answer where there is no such record
+	insert  bool       // there was no such record when the request was read
+	upsert  bool       // a record that is not there is made
+	key     *uniqueKey // what the record was named by; nil for its number
+	ref     core.Ref   // of an update
+	base    int64      // the revision that an update expects; 0 is any
+	missing *fault     // the answer where there is no such record
+
+	inserted bool // what the write did
 }
 
 // do makes the write in the batch.
 func (w *write) do(c *call, b *core.Batch) (*dossier.Record, error) {
-	now := c.h.svc.Now().In(c.space.Settings.Location())
-	if w.insert {
-		return b.CreateRecord(c.ctx(), w.app, "", w.draft.create(w.app, now))
+	ref := w.ref
+	w.inserted = w.insert
+	if w.insert && w.key != nil {
+		if id := c.made.find(w.app, w.key); id != "" {
+			ref, w.inserted = core.ByID(id), false
+		}
 	}
-	return b.UpdateRecord(c.ctx(), w.app, w.ref, core.Update{Base: w.base, Edit: func(was *dossier.Record) (core.Change, error) {
-		return w.draft.update(w.app, was, now), nil
-	}})
+	now := c.h.svc.Now().In(c.space.Settings.Location())
+	if !w.inserted {
+		return b.UpdateRecord(c.ctx(), w.app, ref, core.Update{Base: w.base, Edit: func(was *dossier.Record) (core.Change, error) {
+			return w.draft.update(w.app, was, now), nil
+		}})
+	}
+	if !w.upsert {
+		return nil, w.missing
+	}
+	return b.CreateRecord(c.ctx(), w.app, "", w.draft.create(w.app, now))
 }
 
 // doAll makes all writes, or none. Where inputs are wrong it goes on, so that the answer names everything that is wrong.
@@ -67,6 +110,7 @@ func (c *call) doAll(b *core.Batch, writes []*write) ([]*dossier.Record, error) 
 		switch {
 		case f == nil:
 			records[i] = r
+			c.made.add(w.app, r)
 		case f.code == codeInput:
 			wrong.merge(f.inputs)
 		case len(wrong) == 0:
@@ -82,8 +126,11 @@ func (c *call) doAll(b *core.Batch, writes []*write) ([]*dossier.Record, error) 
 // explain is the fault of a write that ended with err, nil if nothing is wrong with it.
 func (w *write) explain(c *call, err error) *fault {
 	problems := append(slices.Clone(w.draft.problems), w.news(w.draft.missing)...)
-	kind := dossier.KindOf(err)
-	switch kind {
+	var already *fault
+	if errors.As(err, &already) {
+		return already
+	}
+	switch dossier.KindOf(err) {
 	case "":
 	case dossier.NotFound:
 		return w.missing
