@@ -53,6 +53,12 @@ type answer struct {
 
 func (b *bench) do(c call) *answer {
 	b.t.Helper()
+	return b.doFrom("192.0.2.1:1234", c)
+}
+
+// doFrom is do from another address.
+func (b *bench) doFrom(host string, c call) *answer {
+	b.t.Helper()
 	body, contentType := encodeBody(b.t, c.body)
 	r := httptest.NewRequest(c.method, c.path, body)
 	if contentType != "" {
@@ -64,6 +70,7 @@ func (b *bench) do(c call) *answer {
 	for name, value := range c.header {
 		r.Header.Set(name, value)
 	}
+	r.RemoteAddr = host
 	w := httptest.NewRecorder()
 	b.mux.ServeHTTP(w, r)
 	return &answer{t: b.t, status: w.Code, header: w.Header(), body: w.Body.Bytes()}
@@ -157,6 +164,12 @@ func (b *bench) root() string {
 	b.t.Helper()
 	token, _ := b.signIn("_superusers", coretest.Root, coretest.RootPassword)
 	return token
+}
+
+// eventOf is an update of a record, one without values unless it is given.
+func eventOf(c *dossier.Collection, id dossier.ID, record ...*dossier.Record) []core.Event {
+	record = append(record, &dossier.Record{ID: id})
+	return []core.Event{{Action: access.Update, Collection: c, Record: record[0]}}
 }
 
 // texts is a list of texts in a JSON answer.

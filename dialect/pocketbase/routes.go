@@ -16,17 +16,22 @@ const defaultMaxBody = 32 << 20
 type Options struct {
 	// MaxBody is the size of a body in bytes, to which the limits of a collection's fields are added; 0 is 32 MiB.
 	MaxBody int64
+	// Done ends the streams of events, which outlast every request, when it is closed; nil never does.
+	Done <-chan struct{}
 }
 
 // A handler answers the dialect's requests.
 type handler struct {
 	svc     *core.Service
 	maxBody int64
+	hub     *hub
+	done    <-chan struct{}
 }
 
 // Mount registers the dialect's routes on mux.
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
-	h := &handler{svc: svc, maxBody: o.MaxBody}
+	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), done: o.Done}
+	svc.Watch(h.hub.publish)
 	if h.maxBody <= 0 {
 		h.maxBody = defaultMaxBody
 	}
@@ -49,6 +54,9 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections/{collection}/auth-with-password", h.authWithPassword)
 	rt.Handle("POST /api/collections/{collection}/auth-refresh", h.authRefresh)
 	rt.Handle("POST /api/collections/{collection}/impersonate/{record}", h.impersonate)
+
+	rt.Handle("GET /api/realtime", h.realtime)
+	rt.Handle("POST /api/realtime", h.subscribe)
 
 	rt.Handle("GET /api/collections", h.listCollections)
 	rt.Handle("POST /api/collections", h.createCollection)

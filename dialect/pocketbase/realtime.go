@@ -1,0 +1,217 @@
+package pocketbase
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"dossier"
+	"dossier/access"
+)
+
+// How long a stream of events lasts, and how long without a message. Clients come back by themselves.
+const (
+	streamTime = 30 * time.Minute
+	streamIdle = 5 * time.Minute
+	// streamWrite is how long a client may take to read one message.
+	streamWrite = 30 * time.Second
+)
+
+// contextRealtime is the value of Principal.Request.Context for a rule that decides about a message.
+const contextRealtime = "realtime"
+
+// realtime is GET /api/realtime: a stream of events. What it tells of is said by POST.
+func (h *handler) realtime(w http.ResponseWriter, r *http.Request) error {
+	c, err := h.hub.enter(remoteHost(r))
+	if err != nil {
+		return err
+	}
+	defer h.hub.leave(c)
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Accel-Buffering", "no")
+	w.WriteHeader(http.StatusOK)
+	s := &stream{w: w, control: http.NewResponseController(w), id: c.id}
+	defer s.release()
+	if err := s.send("PB_CONNECT", map[string]any{"clientId": c.id}); err != nil {
+		return nil // the client is gone
+	}
+	h.follow(r.Context(), s, c)
+	return nil
+}
+
+// remoteHost is the address that the connection comes from.
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// follow sends what c's subscriptions tell until the stream ends.
+func (h *handler) follow(ctx context.Context, s *stream, c *client) {
+	end, idle := time.NewTimer(streamTime), time.NewTimer(streamIdle)
+	defer end.Stop()
+	defer idle.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-h.done:
+			return
+		case <-end.C:
+			return
+		case <-idle.C:
+			return
+		case <-c.wake:
+		}
+		sent, err := h.tell(ctx, s, c)
+		if err != nil {
+			return
+		}
+		if sent {
+			idle.Reset(streamIdle)
+		}
+	}
+}
+
+// tell sends the messages of the events that wait for c. An error ends the stream.
+func (h *handler) tell(ctx context.Context, s *stream, c *client) (sent bool, err error) {
+	waiting, lost := c.take()
+	if lost {
+		return false, dossier.Errorf(dossier.Busy, "a client that reads too slowly")
+	}
+	for _, n := range waiting {
+		m, ok, err := h.message(ctx, n)
+		if err != nil {
+			h.svc.Log().WarnContext(ctx, "event not told", "topic", n.sub.collection, "err", err)
+			continue
+		}
+		if !ok {
+			continue
+		}
+		if err := s.send(n.sub.topic, m); err != nil {
+			return sent, err
+		}
+		sent = true
+	}
+	return sent, nil
+}
+
+// A message is the data of an event.
+type message struct {
+	Record any           `json:"record"`
+	Action access.Action `json:"action"`
+}
+
+// message is what a notice tells its client; ok is false where the rule or the client's filter says nothing.
+func (h *handler) message(ctx context.Context, n notice) (m message, ok bool, err error) {
+	who := n.who
+	who.Request = n.sub.request()
+	e := n.event
+	extra := listQuery{filter: n.sub.query["filter"]}
+	if err := extra.checkRestricted(who); err != nil {
+		return m, false, nil
+	}
+	q, err := h.lowerList(e.Collection, who, extra)
+	if err != nil {
+		return m, false, nil // the client's filter does not fit this collection
+	}
+	if ok, err = h.svc.Matches(ctx, who, e.Collection, e.Record, n.sub.action(), q.Filter); err != nil || !ok {
+		return m, false, err
+	}
+	p, err := parsePicker(n.sub.query["fields"])
+	if err != nil {
+		return m, false, nil
+	}
+	shown, err := h.viewer(ctx, who).records(e.Collection, []*dossier.Record{e.Record}, n.sub.query["expand"])
+	if err != nil {
+		return m, false, err
+	}
+	return message{Record: p.pick(shown[0]), Action: e.Action}, true, nil
+}
+
+// A stream writes messages to one client.
+type stream struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+	id      string
+}
+
+// send writes one message. Clients know their id by the id of messages.
+func (s *stream) send(event string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite)) // where there are no deadlines the connection's end is enough
+	if _, err := fmt.Fprintf(s.w, "id:%s\nevent:%s\ndata:%s\n\n", s.id, event, data); err != nil {
+		return err
+	}
+	return s.control.Flush()
+}
+
+// release lets the connection serve other requests.
+func (s *stream) release() { _ = s.control.SetWriteDeadline(time.Time{}) }
+
+// subscribe is POST /api/realtime: it replaces what a stream tells of, and says who reads it.
+func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.authenticate(r)
+	if err != nil {
+		return err
+	}
+	values, err := h.readFields(r)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	id, topics := toText(values["clientId"]), toList(values["subscriptions"])
+	if wrong := checkTopics(id, topics); len(wrong) > 0 {
+		return invalidFields(msgInvalidSubmit, wrong)
+	}
+	c, ok := h.hub.client(id)
+	if !ok {
+		return newError(http.StatusNotFound, "Missing or invalid client id.", nil)
+	}
+	if c.host != remoteHost(r) {
+		return newError(http.StatusBadRequest, "Invalid realtime client.", nil)
+	}
+	subs := make([]subscription, len(topics))
+	for i, topic := range topics {
+		subs[i] = parseTopic(topic)
+	}
+	if !c.subscribe(who, subs) {
+		return newError(http.StatusForbidden, "The current and the previous request authorization don't match.", nil)
+	}
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// Bounds of subscriptions.
+const (
+	maxTopics     = 1000
+	maxTopicBytes = 2500
+)
+
+func checkTopics(id string, topics []string) map[string]fault {
+	wrong := map[string]fault{}
+	long := func(n int) fault {
+		return fault{Code: "validation_length_too_long", Message: fmt.Sprintf("The length must be no more than %d.", n), Params: map[string]any{"max": n, "min": 0}}
+	}
+	if id == "" {
+		wrong["clientId"] = blank
+	}
+	if len(topics) > maxTopics {
+		wrong["subscriptions"] = long(maxTopics)
+	}
+	for _, topic := range topics {
+		if len(topic) > maxTopicBytes {
+			wrong["subscriptions"] = long(maxTopicBytes)
+		}
+	}
+	return wrong
+}
