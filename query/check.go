@@ -244,6 +244,9 @@ func (k *checker) operand(s *Scope, o Operand, depth int) (Operand, Type, error)
 	case Lower:
 		in.Of, _, err = k.operand(s, in.Of, depth+1)
 		o = in
+	case Length:
+		in.Of, _, err = k.operand(s, in.Of, depth+1)
+		o = in
 	}
 	if err != nil {
 		return nil, None, err

@@ -49,6 +49,16 @@ func TestCheckRefuses(t *testing.T) {
 		"a range over no collection":            {Filter: query.Some{Over: query.All{Collection: "nope"}}},
 		"records that do not refer here":        {Filter: query.Some{Over: query.Back{Collection: "authors", Field: "boss"}}},
 		"back from a row":                       {Filter: query.Some{Over: col("lines"), Where: query.Some{Over: query.Back{Collection: "posts", Field: "author"}}}},
+		"something inside a text":               {Filter: query.Empty{Of: query.JSONPath{Of: col("title"), As: query.Text}}},
+		"something of no kind in a document":    {Filter: query.Empty{Of: query.JSONPath{Of: col("data")}}},
+		"a list in a document":                  {Filter: query.Empty{Of: query.JSONPath{Of: col("data"), As: query.List}}},
+		"a path of bad text in a document":      {Filter: query.Empty{Of: query.JSONPath{Of: col("data"), As: query.Text, Path: []string{"\xff"}}}},
+		"too long a path in a document":         {Filter: query.Empty{Of: query.JSONPath{Of: col("data"), As: query.Text, Path: make([]string, 33)}}},
+		"an unknown document":                   {Filter: query.Empty{Of: query.JSONPath{Of: col("nope"), As: query.Text}}},
+		"a number in a document as a text":      {Filter: eq(query.JSONPath{Of: col("data"), As: query.Decimal}, text("1"))},
+		"the length of a number in a document":  {Filter: eq(query.Length{Of: query.JSONPath{Of: col("data"), As: query.Decimal}}, num("1"))},
+		"the length of a literal":               {Filter: eq(query.Length{Of: text("a")}, num("1"))},
+		"the length of nothing":                 {Filter: eq(query.Length{}, num("1"))},
 		"the length of a text":                  {Filter: eq(query.Length{Of: col("title")}, num("1"))},
 		"a lower of no case":                    {Filter: query.Empty{Of: query.Lower{Of: col("title"), Case: query.Exact}}},
 		"a lower of files":                      {Filter: query.Empty{Of: query.Lower{Of: col("papers"), Case: query.Fold}}},
@@ -114,6 +124,7 @@ func TestString(t *testing.T) {
 			query.Every{Over: query.Col("tags"), Where: query.Like{Of: query.Element{}, Pattern: "%x", Case: query.Fold}},
 			query.Some{Over: query.Back{Collection: "posts", Field: "author"}, Where: query.Empty{Of: query.Outer{Of: query.Lower{Of: query.Col("day"), Case: query.ASCII}}}},
 			query.Some{Over: query.All{Collection: "posts"}, Where: eq(query.Length{Of: query.Col("tags")}, query.Literal{})},
+			eq(query.JSONPath{Of: query.Col("data"), Path: []string{"a", "0"}, As: query.Text}, query.Length{Of: query.JSONPath{Of: query.Col("data"), As: query.JSON}}),
 			eq(query.Literal{Value: dossier.Date("2024-01-02")}, query.Literal{Value: dossier.Clock("10:00")}),
 			eq(query.Literal{Value: dossier.Instant(0)}, query.Literal{Value: dossier.List{"a"}}),
 		},
@@ -121,6 +132,7 @@ func TestString(t *testing.T) {
 	}
 	want := `and(or(author.name = "a\"b", false), not(in(@number, 1, true)), every(tags, like(element, "%x", fold)), ` +
 		`some(back(posts.author), empty(outer(lower(day, ascii)))), some(all(posts), length(tags) = nothing), ` +
+		`json(data, ["a","0"], text) = length(json(data, [], json)), ` +
 		`date(2024-01-02) = time(10:00), datetime(1970-01-01 00:00:00.000Z) = ["a"])` +
 		"\nsort title, -@created\nrandom\noffset 3\nlimit 5"
 	if got := q.String(); got != want {

@@ -257,8 +257,12 @@ func (e evaluator) operand(at *frame, o Operand) (dossier.Value, error) {
 		}
 		return dossier.Text(FoldText(TextOf(v), o.Case)), nil
 	case Length:
-		v, err := e.named(at, o.Of)
+		v, err := e.operand(at, o.Of)
 		return integer(int64(elementCount(v))), err
+	case JSONPath:
+		v, err := e.named(at, o.Of)
+		doc, _ := v.(dossier.JSON)
+		return JSONValue(doc, o.Path, o.As), err
 	case Column:
 		return e.named(at, o)
 	}
@@ -271,6 +275,8 @@ func elementCount(v dossier.Value) int {
 		return len(v)
 	case dossier.Rows:
 		return len(v)
+	case dossier.JSON:
+		return JSONLength(v)
 	}
 	return len(strs(v))
 }

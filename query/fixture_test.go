@@ -28,6 +28,7 @@ func space() (*dossier.Space, *dossier.Collection, *dossier.Collection) {
 			{ID: "g3", Number: 13, Name: "buyer", Type: dossier.TypeUser, Collection: "c2"},
 		}},
 		{ID: "f11", Number: 14, Name: "kind", Type: dossier.TypeSelect},
+		{ID: "f13", Number: 16, Name: "data", Type: dossier.TypeJSON},
 		{ID: "f12", Number: 15, Name: "nowhere", Type: dossier.TypeRelation, Collection: "gone"},
 	}}
 	return &dossier.Space{Collections: []*dossier.Collection{posts, authors}}, posts, authors

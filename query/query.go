@@ -138,7 +138,7 @@ func (Column) set() {}
 func (Back) set()   {}
 func (All) set()    {}
 
-// An Operand is something with a value: a Column, a Literal, an Element, an Outer, a Lower or a Length.
+// An Operand is something with a value: a Column, a Literal, an Element, an Outer, a Lower, a Length or a JSONPath.
 type Operand interface{ operand() }
 
 // Column is a value of the record at hand, or of the record that Path leads to.
@@ -197,15 +197,28 @@ type Lower struct {
 }
 
 // Length is the number of elements of a multiple select or relation, a file field or a table: 0 if it is empty. A single
-// select or relation has 1 or 0.
-type Length struct{ Of Column }
+// select or relation has 1 or 0. A JSON document, or a value in one, has those of a list, and 0 if it is none.
+type Length struct{ Of Operand } // a Column or a JSONPath
 
-func (Column) operand()  {}
-func (Literal) operand() {}
-func (Element) operand() {}
-func (Outer) operand()   {}
-func (Lower) operand()   {}
-func (Length) operand()  {}
+// JSONPath is the value inside a JSON document that Path leads to, if it is of the kind that As says; else it is empty, as it is
+// where Path leads to nothing. Who takes values of several kinds asks for each: And{Empty{As: Text}, Compare{As: Decimal, …}}.
+type JSONPath struct {
+	Of Column // holds JSON
+	// Path names members of objects and, in lists, elements by their index from 0. None is the whole document. Of members with the
+	// same name the last counts.
+	Path []string
+	// As is Text: a string without NUL; Decimal: a number of at most 400 digits; Bool: true or false; JSON: anything but null, as
+	// its JSON text.
+	As Type
+}
+
+func (Column) operand()   {}
+func (Literal) operand()  {}
+func (Element) operand()  {}
+func (Outer) operand()    {}
+func (Lower) operand()    {}
+func (Length) operand()   {}
+func (JSONPath) operand() {}
 
 // Conj joins filters with And and leaves out nil ones; nil if nothing is left.
 func Conj(filters ...Filter) Filter {

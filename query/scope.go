@@ -312,6 +312,8 @@ func (s *Scope) TypeOf(o Operand) (Type, error) {
 		return s.lowerType(o)
 	case Length:
 		return s.lengthType(o)
+	case JSONPath:
+		return s.jsonPathType(o)
 	}
 	return None, invalid("an operand is missing")
 }
@@ -331,12 +333,24 @@ func (s *Scope) lowerType(o Lower) (Type, error) {
 }
 
 func (s *Scope) lengthType(o Length) (Type, error) {
-	r, err := s.Resolve(o.Of)
+	t, err := s.TypeOf(o.Of)
 	if err != nil {
 		return None, err
 	}
-	if f := r.Field; f == nil || !f.IsFile() && !f.IsRelation() && f.Type != dossier.TypeTable && f.Type != dossier.TypeSelect {
-		return None, invalid("%s has no elements to count", columnText(o.Of))
+	counts := false
+	switch of := o.Of.(type) {
+	case Column:
+		r, err := s.Resolve(of)
+		if err != nil {
+			return None, err
+		}
+		f := r.Field
+		counts = f != nil && (f.IsFile() || f.IsRelation() || f.Type == dossier.TypeTable || f.Type == dossier.TypeSelect || t == JSON)
+	case JSONPath:
+		counts = t == JSON
+	}
+	if !counts {
+		return None, invalid("%s has no elements to count", operandText(o.Of))
 	}
 	return Decimal, nil
 }

@@ -108,6 +108,8 @@ func operandText(o Operand) string {
 		return call("lower", operandText(o.Of), string(o.Case))
 	case Length:
 		return call("length", operandText(o.Of))
+	case JSONPath:
+		return call("json", operandText(o.Of), ListText(o.Path), string(o.As))
 	}
 	return fmt.Sprintf("unknown(%T)", o)
 }

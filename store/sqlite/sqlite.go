@@ -5,6 +5,7 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -93,6 +94,8 @@ func register(d *sqlite.Driver) error {
 			return string(n)
 		}),
 		scalar(d, "dossier_instant", func(ms int64) string { return query.InstantText(dossier.Instant(ms)) }),
+		d.RegisterDeterministicScalarFunction("dossier_json", 3, jsonValue),
+		scalar(d, "dossier_json_length", func(doc string) string { return strconv.Itoa(query.JSONLength(dossier.JSON(doc))) }),
 		scalar(d, "dossier_key", func(n int64) string { return dossier.Number(strconv.FormatInt(n, 10)).SortKey() }),
 	)
 }
@@ -105,6 +108,31 @@ func scalar[T any](d *sqlite.Driver, name string, fn func(T) string) error {
 		}
 		return nil, nil
 	})
+}
+
+// jsonValue is query.JSONValue of a document, a path and a type as it is stored, NULL if it is empty.
+func jsonValue(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
+	doc, ok := args[0].(string)
+	list, _ := args[1].(string)
+	as, _ := args[2].(string)
+	var path []string
+	if !ok || json.Unmarshal([]byte(list), &path) != nil {
+		return nil, nil
+	}
+	switch v := query.JSONValue(dossier.JSON(doc), path, query.Type(as)).(type) {
+	case dossier.Text:
+		return string(v), nil
+	case dossier.JSON:
+		return string(v), nil
+	case dossier.Number:
+		return v.SortKey(), nil
+	case dossier.Bool:
+		if v {
+			return int64(1), nil
+		}
+		return int64(0), nil
+	}
+	return nil, nil
 }
 
 func newFlavor() *sqlstore.Flavor {
@@ -122,6 +150,10 @@ func newFlavor() *sqlstore.Flavor {
 		Elements:    call("json_each"),
 		Count:       func(array string) string { return "ifnull(json_array_length(" + array + "), 0)" },
 		Cell:        func(object, key string, _ bool) string { return "json_extract(" + object + ", '$." + key + "')" },
+		JSONValue: func(doc, path string, as query.Type) string {
+			return "dossier_json(" + doc + ", " + path + ", '" + string(as) + "')"
+		},
+		JSONLength:  func(doc string) string { return "CAST(ifnull(dossier_json_length(" + doc + "), 0) AS INTEGER)" },
 		Like:        like,
 		Lower:       lower,
 		NumberText:  call("dossier_plain"),

@@ -27,6 +27,10 @@ type Flavor struct {
 	Count func(array string) string
 	// Cell is the member key of a JSON object: a text, or an integer.
 	Cell func(object, key string, integer bool) string
+	// JSONValue is query.JSONValue of a document and a path, which is a JSON array of texts, in the form in which a value of type as is
+	// stored. JSONLength is query.JSONLength, 0 of NULL.
+	JSONValue  func(doc, path string, as query.Type) string
+	JSONLength func(doc string) string
 	// Like matches a text with a pattern that will be the parameter: it returns the condition and what to bind.
 	Like func(text, parameter, pattern string, c query.Case) (sql, bound string)
 	// Lower folds a text, as query.FoldText does.

@@ -31,6 +31,9 @@ func (c *compiler) value(at *frame, o query.Operand) (string, error) {
 		return c.flavor.Lower(of, o.Case), err
 	case query.Length:
 		return c.length(at, o.Of)
+	case query.JSONPath:
+		doc, err := c.value(at, o.Of)
+		return c.flavor.JSONValue(doc, c.arg(query.ListText(o.Path)), o.As), err
 	}
 	return "", dossier.Errorf(dossier.Internal, "a %T was not checked", o)
 }
@@ -90,16 +93,19 @@ func (c *compiler) cell(at *frame, f *dossier.Field) string {
 	return at.alias + "." + columnName(f)
 }
 
-func (c *compiler) length(at *frame, of query.Column) (string, error) {
-	r, err := at.scope.Resolve(of)
+func (c *compiler) length(at *frame, of query.Operand) (string, error) {
+	t, err := at.scope.TypeOf(of)
 	if err != nil {
 		return "", err
 	}
-	column, err := c.column(at, r)
-	if r.Type == query.Text {
-		return "CASE WHEN " + column + " IS NULL THEN 0 ELSE 1 END", err
+	v, err := c.value(at, of)
+	switch t {
+	case query.Text:
+		return "CASE WHEN " + v + " IS NULL THEN 0 ELSE 1 END", err
+	case query.JSON:
+		return c.flavor.JSONLength(v), err
 	}
-	return c.flavor.Count(column), err
+	return c.flavor.Count(v), err
 }
 
 // text is the text of an operand, as query.TextOf has it.

@@ -77,7 +77,9 @@ var (
 	dates    = []string{"2024-02-29", "2024-03-01", "1999-12-31", "0001-01-01", "9999-12-31"}
 	clocks   = []string{"00:00", "00:00:00", "12:30", "23:59:59"}
 	instants = []int64{0, 1, -1, 1709208000123, 1709208000124, -62135596800000, 253402300799999, 999, 1000}
-	jsons    = []string{"null", "{}", `{"a":"ä"}`, `{"first":"Ann","last":"Lee"}`, "[1,2]", `"a"`, "1"}
+	jsons    = []string{"null", "{}", `{"a":"ä"}`, `{"first":"Ann","last":"Lee"}`, "[1,2]", `"a"`, "1", "true", `{"a":1.50}`, `{"a":{"b":[1,"Ä",null,true]}}`,
+		`[{"a":10},{"a":"10"},[]]`, `{"a":null,"":"x","0":false,"a.b":{"\"":"\\\u00e4\u0000"}}`, `{"a":1,"a":2}`, `[1e2,-9,9007199254740993,1e999]`}
+	steps = []string{"a", "b", "0", "1", "2", "3", "-1", "01", "first", "", "a.b", `"`, "ä"}
 )
 
 func pick[T any](r *rand.Rand, list []T) T { return list[r.IntN(len(list))] }
@@ -238,6 +240,13 @@ func (w *world) operand(p *place) (query.Operand, query.Type) {
 			if c, ok := w.column(p); ok {
 				o = query.Length{Of: c}
 			}
+		case n == 5:
+			if c, ok := w.document(p); ok {
+				o = w.inside(c)
+				if w.IntN(4) == 0 {
+					o = query.Length{Of: o}
+				}
+			}
 		default:
 			if c, ok := w.column(p); ok {
 				o = c
@@ -252,6 +261,26 @@ func (w *world) operand(p *place) (query.Operand, query.Type) {
 			return o, t
 		}
 	}
+}
+
+// document is a column that holds JSON; ok is false if none was found.
+func (w *world) document(p *place) (query.Column, bool) {
+	for range 20 {
+		c, ok := w.column(p)
+		if t, err := p.scope.TypeOf(c); ok && err == nil && t == query.JSON {
+			return c, true
+		}
+	}
+	return query.Column{}, false
+}
+
+// inside is something inside the document in c.
+func (w *world) inside(c query.Column) query.Operand {
+	o := query.JSONPath{Of: c, As: pick(w.Rand, []query.Type{query.Text, query.Decimal, query.Bool, query.JSON})}
+	for range w.IntN(4) {
+		o.Path = append(o.Path, pick(w.Rand, steps))
+	}
+	return o
 }
 
 // scalar is an operand that can be compared.
