@@ -42,7 +42,8 @@ func (h *handler) getApplication(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	_, offset := h.svc.Now().In(space.Settings.Location()).Zone()
+	zone := h.zone(space)
+	_, offset := h.svc.Now().In(zone).Zone()
 	objects, scenes := []object{}, make([]object, len(space.Pages))
 	for _, c := range space.Collections {
 		if isObject(c) {
@@ -62,7 +63,7 @@ func (h *handler) getApplication(w http.ResponseWriter, r *http.Request) error {
 		{"slug", "dossier"},
 		{"description", ""},
 		{"account", object{{"slug", ""}, {"name", "dossier"}}},
-		{"settings", object{{"timezone", space.Settings.Location().String()}, {"timezone_offset", strconv.Itoa(offset)}}},
+		{"settings", object{{"timezone", zone.String()}, {"timezone_offset", strconv.Itoa(offset)}}},
 		{"counts", counts},
 		{"home_scene", home},
 		{"users", object{{"enabled", true}, {"scope", "scene"}}},

@@ -192,6 +192,9 @@ func choiceInput(f *dossier.Field, in any) (dossier.Value, dossier.Code) {
 	if !isList {
 		list = []any{in}
 	}
+	if s, ok := in.(string); ok && f.Multiple() {
+		list = splitOptions(f, s)
+	}
 	var chosen dossier.List
 	for _, el := range list {
 		s, ok := textOfInput(el)
@@ -213,6 +216,17 @@ func choiceInput(f *dossier.Field, in any) (dossier.Value, dossier.Code) {
 		return nil, dossier.CodeTooMany
 	}
 	return dossier.Text(chosen[0]), ""
+}
+
+// splitOptions takes options apart that stand in one text as they are shown; a text that is an option is left whole.
+func splitOptions(f *dossier.Field, s string) (list []any) {
+	if _, ok := optionOf(f, s); ok {
+		return []any{s}
+	}
+	for part := range strings.SplitSeq(s, ",") {
+		list = append(list, part)
+	}
+	return list
 }
 
 // optionOf finds the option that s means.
@@ -303,10 +317,7 @@ func relationInput(f *dossier.Field, in any) (dossier.Value, dossier.Code) {
 func recordIDs(in any) (ids dossier.List, ok bool) {
 	switch in := in.(type) {
 	case string:
-		if tag, found := attribute(in, "span", "class"); found && !strings.Contains(in, "<br />") {
-			in = tag
-		}
-		for id := range strings.SplitSeq(in, ",") {
+		for id := range strings.SplitSeq(plainIDs(in), ",") {
 			if id = strings.TrimSpace(id); id == "" {
 				continue
 			}
@@ -336,6 +347,19 @@ func recordIDs(in any) (ids dossier.List, ok bool) {
 		return ids, true
 	}
 	return nil, in == nil
+}
+
+// plainIDs are the ids in a formatted connection, with commas; any other text is left as it is.
+func plainIDs(s string) string {
+	var ids []string
+	for tag := range strings.SplitSeq(s, "<br />") {
+		id, ok := attribute(tag, "span", "class")
+		if !ok {
+			return s
+		}
+		ids = append(ids, id)
+	}
+	return strings.Join(ids, ",")
 }
 
 // jsonInput reads a text that is JSON, or any other JSON as it is.

@@ -53,6 +53,9 @@ func TestDecode(t *testing.T) {
 		{"one", `"Lost"`, nil, dossier.CodeOption},
 		{"many", `"red"`, dossier.List{"red"}, ""},
 		{"many", `["green","red","GREEN"]`, dossier.List{"green", "red"}, ""},
+		{"many", `"red, Green"`, dossier.List{"red", "green"}, ""},
+		{"many", `"dark red"`, dossier.List{"dark red"}, ""},
+		{"many", `"red, blue"`, nil, dossier.CodeOption},
 		{"many", `["blue"]`, nil, dossier.CodeOption},
 		{"mail", `"a@b.c"`, dossier.Text("a@b.c"), ""},
 		{"mail", `{"email":"a@b.c","label":"A"}`, dossier.Text("a@b.c"), ""},
@@ -162,7 +165,7 @@ func TestRoundTrip(t *testing.T) {
 		"place": {dossier.JSON(`{"street":"1","latitude":30.5}`)}, "stars": {dossier.Number("3.5")},
 		"rows": {dossier.Rows{{ID: 3, Values: map[string]dossier.Value{"item": dossier.Text("x"), "qty": dossier.Number("1"), "proof": nil}}}},
 	}
-	formatted := map[string]bool{"line": true, "num": true, "yes": true, "due": true, "clock": true, "one": true, "mail": true, "web": true, "masked": true, "stars": true}
+	formatted := map[string]bool{"many": true, "boss": true, "firms": true, "line": true, "num": true, "yes": true, "due": true, "clock": true, "one": true, "mail": true, "web": true, "masked": true, "stars": true}
 	for name, list := range values {
 		f := fieldNamed(t, c, name)
 		for _, v := range list {

@@ -224,7 +224,7 @@ func (h *handler) findAsset(r *http.Request) (*core.Found, error) {
 	if h.isSigned(r, id) {
 		return h.svc.SharedFile(r.Context(), access.System(), id)
 	}
-	who, authErr := h.byKeyOrToken(space, r)
+	who, authErr := h.downloader(space, r)
 	if authErr != nil || who.IsGuest() {
 		return nil, errToken
 	}
@@ -233,6 +233,17 @@ func (h *handler) findAsset(r *http.Request) (*core.Found, error) {
 		return nil, errToken
 	}
 	return found, err
+}
+
+// downloader is the holder of a real key or of a user's token; the application in the path is enough.
+func (h *handler) downloader(space *dossier.Space, r *http.Request) (access.Principal, error) {
+	if id := strings.TrimSpace(r.Header.Get(headerApp)); id != "" && !strings.EqualFold(id, space.Application) {
+		return access.Guest(), errToken
+	}
+	if key := strings.TrimSpace(r.Header.Get(headerKey)); key != "" && !isLiteral(key) {
+		return h.keyHolder(key)
+	}
+	return h.byToken(space, r)
 }
 
 // isSigned reports whether the address of the request is signed for the asset.

@@ -360,7 +360,9 @@ func TestSecureDownload(t *testing.T) {
 	c.do("GET", signed+"0", "", nil).want("a wrong signature", 403, "Invalid or Expired Token")
 	c.do("GET", plain, "", keyed).want("with a key", 200, "secret")
 	c.do("GET", plain, "", with(keyed, headerKey, "knack")).want("with the word", 403, "Invalid or Expired Token")
-	c.do("GET", plain, "", map[string]string{headerKey: coretest.Key}).want("without the application", 403, "Invalid or Expired Token")
+	c.do("GET", plain, "", map[string]string{headerKey: coretest.Key}).want("the application in the path is enough", 200, "secret")
+	c.do("GET", plain, "", with(keyed, headerApp, "60241522a16be4001b611240")).want("another application", 403, "Invalid or Expired Token")
+	c.do("GET", plain, "", with(keyed, headerKey, "x")).want("a wrong key", 403, "Invalid or Expired Token")
 	c.do("GET", plain, "", with(keyed, headerKey, "-", headerToken, c.login())).want("with a token", 200, "secret")
 }
 

@@ -2,10 +2,12 @@ package knack
 
 import (
 	"context"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -69,11 +71,28 @@ func (h *handler) encoder(r *http.Request, t *target, records ...*dossier.Record
 }
 
 func (h *handler) newEncoder(r *http.Request, space *dossier.Space) *encoder {
-	return &encoder{addresser: h.addresser(r, space), zone: space.Settings.Location(), identifiers: map[dossier.ID]map[string]string{}}
+	return &encoder{addresser: h.addresser(r, space), zone: h.zone(space), identifiers: map[dossier.ID]map[string]string{}}
 }
 
 func (h *handler) addresser(r *http.Request, space *dossier.Space) addresser {
 	return addresser{base: wire.Origin(r, space.Settings.PublicURL), app: space.Application, key: h.svc.SpaceKey(assetPurpose), now: h.svc.Now()}
+}
+
+// A zoned is a time zone with its name.
+type zoned struct {
+	name string
+	zone *time.Location
+}
+
+// zone is the space's time zone. The last one is kept: finding it reads a file.
+func (h *handler) zone(space *dossier.Space) *time.Location {
+	name := space.Settings.TimeZone
+	if z := h.zones.Load(); z != nil && z.name == name {
+		return z.zone
+	}
+	zone := space.Settings.Location()
+	h.zones.Store(&zoned{name, zone})
+	return zone
 }
 
 // identifyAtOnce is how many connected records are looked up together.
@@ -175,7 +194,7 @@ func (h *handler) listRecords(w http.ResponseWriter, r *http.Request, t *target)
 
 // listQuery lowers the parameters of a list.
 func (h *handler) listQuery(t *target) (query.Query, error) {
-	l := &lowerer{space: t.space, c: t.c, fields: t.fields, zone: t.space.Settings.Location(), now: h.svc.Now()}
+	l := &lowerer{space: t.space, c: t.c, fields: t.fields, zone: h.zone(t.space), now: h.svc.Now()}
 	text, _ := t.params.Get("filters")
 	filter, err := l.filter(text)
 	if err != nil {
@@ -223,7 +242,7 @@ func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target
 	if t.view != nil && t.view.Kind != dossier.ViewForm {
 		return errNotOffered
 	}
-	change, err := h.change(r, t, true)
+	_, change, err := h.change(r, t, true)
 	if err != nil {
 		return err
 	}
@@ -242,11 +261,14 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target
 	if err != nil {
 		return err
 	}
-	change, err := h.change(r, t, false)
+	body, change, err := h.change(r, t, false)
 	if err != nil {
 		return err
 	}
-	rec, err := h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Edit: core.Put(change)})
+	e := h.newEncoder(r, t.space)
+	rec, err := h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Edit: func(now *dossier.Record) (core.Change, error) {
+		return e.withoutShown(t.fields, body, change, now), nil
+	}})
 	if err != nil {
 		return refused(t.c, err)
 	}
@@ -268,17 +290,47 @@ func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request, t *target
 }
 
 // change reads the body of a write. Objects do not enforce what is required; a form does, of its own inputs.
-func (h *handler) change(r *http.Request, t *target, create bool) (core.Change, error) {
+func (h *handler) change(r *http.Request, t *target, create bool) (map[string]any, core.Change, error) {
 	body, err := readBody(r)
 	if err != nil {
-		return core.Change{}, err
+		return nil, core.Change{}, err
 	}
-	d := decoder{zone: t.space.Settings.Location()}
+	d := decoder{zone: h.zone(t.space)}
 	values, err := d.values(t.fields, body)
 	if t.view != nil {
 		err = withRequired(t.fields, values, err, create)
 	}
-	return core.Change{Values: values, Loose: true}, err
+	return body, core.Change{Values: values, Loose: true}, err
+}
+
+// withoutShown is change without the values that were sent back as this server shows them now: clients send whole records, and what
+// is shown may say less than what is kept (seconds, the second of two equal hours, markup that was cleaned away).
+func (e *encoder) withoutShown(fields []*dossier.Field, body map[string]any, change core.Change, now *dossier.Record) core.Change {
+	values := change.Values
+	change.Values, change.Sent = maps.Clone(values), make(map[string]bool, len(values))
+	for _, f := range fields {
+		if _, given := values[f.Name]; !given {
+			continue
+		}
+		change.Sent[f.Name] = true
+		if e.shows(f, now.Values[f.Name], body[fieldKey(f)]) {
+			delete(change.Values, f.Name)
+		}
+	}
+	return change
+}
+
+// shows reports whether in is how v, a value of f, is shown. Files and connections are compared by their ids, elsewhere.
+func (e *encoder) shows(f *dossier.Field, v dossier.Value, in any) bool {
+	if dossier.IsEmpty(v) || f.IsFile() || f.IsRelation() {
+		return false
+	}
+	if shown, ok := momentOf(v, e.zone); ok {
+		sent, ok := parseMoment(in, e.zone)
+		return ok && sent.t.Equal(shown.t.Truncate(time.Minute)) || ok && sent.t.Equal(shown.t)
+	}
+	formatted, raw := e.value(f, v)
+	return in == formatted || in == raw && f.Type == dossier.TypeRichText
 }
 
 // withRequired adds to what is wrong the required inputs of a form that are left, or made, empty.

@@ -3,6 +3,7 @@ package knack
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	"dossier"
 	"dossier/core"
@@ -20,6 +21,7 @@ type handler struct {
 	svc    *core.Service
 	o      Options
 	limits limits
+	zones  atomic.Pointer[zoned]
 }
 
 // Mount registers the dialect on mux under /v1/, /v2/ and /assets/.

@@ -184,7 +184,7 @@ func TestFiltersInSQL(t *testing.T) {
 	w := newWorld(t)
 	l := &lowerer{space: w.svc.Space(), c: w.c, fields: w.c.Fields, zone: newYork(t), now: testNow}
 	tried := map[string]bool{}
-	for range 3000 {
+	for range 1500 {
 		rules := []any{w.rule()}
 		if w.r.IntN(4) == 0 {
 			rules = append(rules, w.rule())

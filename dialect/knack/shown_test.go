@@ -1,0 +1,51 @@
+package knack
+
+import (
+	"testing"
+	"time"
+
+	"dossier"
+	"dossier/core"
+)
+
+// TestSentBackAsShown says that what a client sends back as it was shown stays as it is kept, and that anything else is written.
+func TestSentBackAsShown(t *testing.T) {
+	_, c := everySpace()
+	e := testEncoder(t)
+	d := decoder{zone: e.zone}
+	seconds := dossier.InstantOf(time.Date(2031, 5, 2, 16, 14, 5, 250_000_000, e.zone))
+	twice := dossier.InstantOf(time.Date(2026, 11, 1, 6, 30, 0, 0, time.UTC)) // 1:30 in New York, the second time that day
+	for _, test := range []struct {
+		name, field string
+		value       dossier.Value
+		sent        string
+		stays       bool
+	}{
+		{"the formatted moment", "at", seconds, `"05/02/2031 4:14pm"`, true},
+		{"the parts of the moment", "at", seconds, `{"date":"05/02/2031","hours":"04","minutes":"14","am_pm":"PM"}`, true},
+		{"another minute", "at", seconds, `"05/02/2031 4:15pm"`, false},
+		{"other seconds", "at", seconds, `"2031-05-02T16:14:06"`, false},
+		{"an hour that comes twice", "at", twice, `"11/01/2026 1:30am"`, true},
+		{"a time of day with seconds", "clock", dossier.Clock("16:14:05"), `"4:14pm"`, true},
+		{"cleaned markup", "rich", dossier.Text(`<b onclick="x">a</b>`), `"<b>a</b>"`, true},
+		{"other markup", "rich", dossier.Text(`<b onclick="x">a</b>`), `"<b>b</b>"`, false},
+		{"escaped text", "line", dossier.Text("a <b>"), `"a &lt;b&gt;"`, true},
+		{"broken lines", "lines", dossier.Text("a\nb"), `"a<br />b"`, true},
+		{"an address in lines", "place", dossier.JSON(`{"street":"1","city":"A","state":"TX"}`), `"1<br />A, TX "`, true},
+		{"a full name", "person", dossier.JSON(`{"title":"Dr","first":"Ann","last":"Lee"}`), `"Dr Ann Lee"`, true},
+		{"nothing", "line", dossier.Text("a"), `""`, false},
+		{"something in a blank field", "line", nil, `"a"`, false},
+	} {
+		f := fieldNamed(t, c, test.field)
+		in := input(t, test.sent)
+		v, code := d.value(f, in)
+		if code != "" {
+			t.Fatalf("%s: %s", test.name, code)
+		}
+		now := &dossier.Record{Values: map[string]dossier.Value{f.Name: test.value}}
+		change := e.withoutShown([]*dossier.Field{f}, map[string]any{fieldKey(f): in}, core.Change{Values: map[string]dossier.Value{f.Name: v}}, now)
+		if _, written := change.Values[f.Name]; written == test.stays || !change.Sent[f.Name] {
+			t.Errorf("%s: written %v, sent %v", test.name, written, change.Sent)
+		}
+	}
+}
