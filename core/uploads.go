@@ -51,6 +51,15 @@ func (s *Service) Upload(ctx context.Context, who access.Principal, in Incoming,
 	return u, nil
 }
 
+// Usage is how many bytes all files and uploads of the space hold.
+func (s *Service) Usage(ctx context.Context) (used int64, err error) {
+	err = s.store.View(ctx, func(tx store.Tx) (err error) {
+		used, err = tx.Uploads().Usage(ctx)
+		return err
+	})
+	return used, err
+}
+
 // checkQuota refuses more bytes than the space's quota has room for.
 func (s *Service) checkQuota(ctx context.Context, tx store.Tx, more int64) error {
 	quota := s.Space().Settings.DiskQuota
