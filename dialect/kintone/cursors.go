@@ -95,13 +95,9 @@ func (h *handler) openCursor(c *call) (any, error) {
 	if q.limited || q.query.Offset != 0 {
 		return nil, fail(codeQueryArgs, "limit, offset")
 	}
-	page, err := c.list(app, q.query, core.ListOptions{})
+	rest, err := c.allIDs(app, q.query)
 	if err != nil {
 		return nil, err
-	}
-	rest := make([]dossier.ID, len(page.Records))
-	for i, r := range page.Records {
-		rest[i] = r.ID
 	}
 	id, err := dossier.NewFileID(h.svc.Random())
 	if err != nil {
@@ -113,6 +109,30 @@ func (h *handler) openCursor(c *call) (any, error) {
 		return nil, fail(codeManyCursors)
 	}
 	return map[string]any{"id": uploadKey(id), "totalCount": decimal(int64(len(rest)))}, nil
+}
+
+// cursorPiece is how many records are read at a time to fix a cursor's list: what it costs is bounded so, not how long it is.
+const cursorPiece = 5000
+
+// allIDs are the IDs of all records that q asks for, in its order. A write between two pieces can shift the second: no record
+// comes twice for that, but one may be left out.
+func (c *call) allIDs(app *dossier.Collection, q query.Query) ([]dossier.ID, error) {
+	ids, seen := []dossier.ID{}, map[dossier.ID]bool{}
+	for q.Limit = cursorPiece; ; q.Offset += cursorPiece {
+		page, err := c.list(app, q, core.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Records {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				ids = append(ids, r.ID)
+			}
+		}
+		if len(page.Records) < cursorPiece {
+			return ids, nil
+		}
+	}
 }
 
 // cursor is the live cursor that the parameter "id" names.

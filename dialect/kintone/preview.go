@@ -120,6 +120,9 @@ func (h *handler) previewLayout(c *call) (any, error) {
 	return layoutBody(formOf(next, c.who), revisionOf(next)), nil
 }
 
+// maxAppFields is how many fields an app has at most: "Kintone Limitations".
+const maxAppFields = 500
+
 // maxAppName is how many characters an app's name has at most: "Add Preview App".
 const maxAppName = 64
 
@@ -267,6 +270,9 @@ func (c *call) applyAdd(next *dossier.Collection, given map[string]any) error {
 		} else if f := p.field(at, code, given[code], nil); f != nil {
 			next.Fields = append(next.Fields, f)
 		}
+	}
+	if len(next.Fields) > maxAppFields {
+		p.wrong.add("properties", say(textMaxItems, maxAppFields))
 	}
 	return p.verdict()
 }
