@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dossier"
+	"dossier/wire"
 )
 
 // TestDecode says what every type takes, and what it refuses with which code.
@@ -220,4 +221,45 @@ func TestFormBody(t *testing.T) {
 			t.Errorf("%s: got %s, want %s (%v)", in, got, want, err)
 		}
 	}
+}
+
+// FuzzDecode gives every field anything that is JSON: what it takes fits, what it shows of it is JSON, and sent back it is taken again.
+func FuzzDecode(f *testing.F) {
+	for _, seed := range []string{`"05/02/2031 4:14pm"`, `{"date":"05/02/2031","hours":"4","am_pm":"PM"}`, `{"unix_timestamp":1e3}`, `["a",{"id":"b"}]`, `-0.50`,
+		`"<a href=\"x\">"`, `{"first":"A","last":"B"}`, `[{"id":1,"item":"x"}]`, `"<span class=\"x\">"`} {
+		f.Add(seed)
+	}
+	_, c := everySpace()
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := wire.ParseJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		e := testEncoder(t)
+		d := decoder{zone: e.zone}
+		for _, field := range c.Fields {
+			v, code := d.value(field, in)
+			if code != "" {
+				continue
+			}
+			if err := dossier.Fits(field, v); err != nil {
+				t.Fatalf("%s from %s: %v", field.Name, text, err)
+			}
+			if field.IsFile() || field.Type == dossier.TypeTable || dossier.IsEmpty(v) {
+				continue
+			}
+			_, raw := e.value(field, v)
+			b, err := appendValue(nil, raw)
+			if err != nil {
+				t.Fatalf("%s from %s: %v", field.Name, text, err)
+			}
+			back, err := wire.ParseJSON(b)
+			if err != nil {
+				t.Fatalf("%s from %s is shown as %s: %v", field.Name, text, b, err)
+			}
+			if again, code := d.value(field, back); code != "" || field.Type != dossier.TypeRichText && !dossier.EqualValues(again, v) {
+				t.Fatalf("%s from %s: %v came back from %s as %v (%s)", field.Name, text, v, b, again, code)
+			}
+		}
+	})
 }

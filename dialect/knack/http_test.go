@@ -160,7 +160,7 @@ func TestErrorMatrix(t *testing.T) {
 		{"a bad token", "GET", "/v1/pages/scene_1/views/view_2/records", "", with(keyed, headerKey, "knack", headerToken, "a.b.c"), 403, "Invalid or Expired Token"},
 		{"no token where one is needed", "GET", "/v1/pages/scene_2/views/view_3/records", "", with(keyed, headerKey, "-"), 403, "Invalid or Expired Token"},
 		{"an empty token is none", "GET", "/v1/pages/scene_2/views/view_3/records", "", with(keyed, headerKey, "knack", headerToken, ""), 403, "Invalid or Expired Token"},
-		{"a guest may not write", "POST", "/v1/pages/scene_1/views/view_1/records", `{"field_10":"x"}`, with(keyed, headerKey, "knack"), 404, "Not Found"},
+		{"a guest may not write", "POST", "/v1/pages/scene_1/views/view_1/records", `{"field_10":"x"}`, with(keyed, headerKey, "knack"), 403, "Forbidden"},
 		{"no object", "GET", "/v1/objects/object_9/records", "", keyed, 404, "Not Found"},
 		{"a system collection is no object", "GET", "/v1/objects/object_-1/records", "", keyed, 404, "Not Found"},
 		{"no key of an object", "GET", "/v1/objects/object_02/records", "", keyed, 404, "Not Found"},

@@ -29,7 +29,26 @@ func badFilter(form string, args ...any) error {
 	return badRequest("Invalid filters: " + fmt.Sprintf(form, args...))
 }
 
-// filter reads the filters parameter: {"match", "rules"}, or a list of rules that all must hold. nil is no filter.
+// filters reads all that a request filters by: every parameter of that name holds. Its parts as parameters of their own, as some
+// libraries send objects, are refused.
+func (l *lowerer) filters(params wire.Pairs) (query.Filter, error) {
+	var all []query.Filter
+	for _, p := range params {
+		switch {
+		case strings.HasPrefix(p.Name, "filters["):
+			return nil, badFilter("they are one parameter of JSON")
+		case p.Name == "filters":
+			f, err := l.filter(p.Value)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, f)
+		}
+	}
+	return query.Conj(all...), nil
+}
+
+// filter reads a filters parameter: {"match", "rules"}, or a list of rules that all must hold. nil is no filter.
 func (l *lowerer) filter(text string) (query.Filter, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
@@ -85,14 +104,17 @@ func rulesOfObject(doc map[string]any) (rules []any, either bool, err error) {
 	if groups := doc["groups"]; !isBlankInput(groups) {
 		return nil, false, badFilter("groups are not supported")
 	}
-	switch match, given := doc["match"]; match {
-	case "and", "all", "":
+	match, isText := doc["match"].(string)
+	switch strings.ToLower(strings.TrimSpace(match)) {
+	case "and", "all":
 	case "or", "any":
 		either = true
-	default:
-		if given && match != nil {
+	case "":
+		if !isText && doc["match"] != nil {
 			return nil, false, badFilter("match is and or or")
 		}
+	default:
+		return nil, false, badFilter("match is and or or")
 	}
 	switch r := doc["rules"].(type) {
 	case nil:

@@ -62,8 +62,7 @@ func TestFilterGoldens(t *testing.T) {
 func lowered(t testing.TB, raw string) string {
 	l := testLowerer(t)
 	params := wire.ParseQueryLenient(raw)
-	text, _ := params.Get("filters")
-	filter, err := l.filter(text)
+	filter, err := l.filters(params)
 	if err != nil {
 		return err.Error()
 	}
@@ -351,18 +350,20 @@ func TestFilterShapes(t *testing.T) {
 		`{"rules":[` + apple + `]}`:        "apple",
 		apple:                              "apple",
 		`[` + apple + `,` + banana + `]`:   "",
-		`{"match":"or","rules":[` + apple + `,` + banana + `]}`:  "apple banana",
-		`{"match":"any","rules":[` + apple + `,` + banana + `]}`: "apple banana",
-		`{"match":"all","rules":[` + apple + `,` + banana + `]}`: "",
-		`{"match":"and","rules":[` + apple + `],"groups":[]}`:    "apple",
-		`{"match":"and","rules":[` + apple + `],"groups":[[]]}`:  "Invalid filters: groups are not supported",
-		`{"match":"nor","rules":[]}`:                             "Invalid filters: match is and or or",
-		`{"rules":{}}`:                                           "Invalid filters: rules are a list",
-		`[1]`:                                                    "Invalid filters: a rule is an object",
-		`[{}]`:                                                   "Invalid filters: a rule has no field",
-		`[{"field":"field_1"}]`:                                  "Invalid filters: a rule for field_1 has no operator",
-		`{"match":`:                                              "Invalid filters",
-		`7`:                                                      "Invalid filters",
+		`{"match":"or","rules":[` + apple + `,` + banana + `]}`:   "apple banana",
+		`{"match":"any","rules":[` + apple + `,` + banana + `]}`:  "apple banana",
+		`{"match":"all","rules":[` + apple + `,` + banana + `]}`:  "",
+		`{"match":"and","rules":[` + apple + `],"groups":[]}`:     "apple",
+		`{"match":"and","rules":[` + apple + `],"groups":[[]]}`:   "Invalid filters: groups are not supported",
+		`{"match":"nor","rules":[]}`:                              "Invalid filters: match is and or or",
+		`{"match":1,"rules":[]}`:                                  "Invalid filters: match is and or or",
+		`{"match":" OR ","rules":[` + apple + `,` + banana + `]}`: "apple banana",
+		`{"rules":{}}`:          "Invalid filters: rules are a list",
+		`[1]`:                   "Invalid filters: a rule is an object",
+		`[{}]`:                  "Invalid filters: a rule has no field",
+		`[{"field":"field_1"}]`: "Invalid filters: a rule for field_1 has no operator",
+		`{"match":`:             "Invalid filters",
+		`7`:                     "Invalid filters",
 	} {
 		if got := matches(t, text); got != want {
 			t.Errorf("%s: got %q, want %q", text, got, want)

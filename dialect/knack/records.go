@@ -2,6 +2,7 @@ package knack
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"math"
 	"net/http"
@@ -195,8 +196,7 @@ func (h *handler) listRecords(w http.ResponseWriter, r *http.Request, t *target)
 // listQuery lowers the parameters of a list.
 func (h *handler) listQuery(t *target) (query.Query, error) {
 	l := &lowerer{space: t.space, c: t.c, fields: t.fields, zone: h.zone(t.space), now: h.svc.Now()}
-	text, _ := t.params.Get("filters")
-	filter, err := l.filter(text)
+	filter, err := l.filters(t.params)
 	if err != nil {
 		return query.Query{}, err
 	}
@@ -247,6 +247,9 @@ func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target
 		return err
 	}
 	rec, err := h.svc.CreateRecord(r.Context(), t.who, t.c, "", change)
+	if errors.Is(err, access.ErrRule) {
+		return errForbidden
+	}
 	if err != nil {
 		return refused(t.c, err)
 	}
@@ -269,10 +272,21 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target
 	rec, err := h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Edit: func(now *dossier.Record) (core.Change, error) {
 		return e.withoutShown(t.fields, body, change, now), nil
 	}})
+	if errors.Is(err, access.ErrRule) {
+		return h.denied(r.Context(), t, ref)
+	}
 	if err != nil {
 		return refused(t.c, err)
 	}
 	return h.answer(w, r, t, rec, true)
+}
+
+// denied is the answer to who may not write a record: forbidden to those who may read it, to others there is none.
+func (h *handler) denied(ctx context.Context, t *target, ref core.Ref) error {
+	if _, err := h.svc.GetRecord(ctx, t.who, t.c, ref); err != nil {
+		return errNotFound
+	}
+	return errForbidden
 }
 
 func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request, t *target) error {

@@ -123,7 +123,8 @@ func TestRulesHoldInViews(t *testing.T) {
 	guest := with(keyed, headerKey, "renderer")
 	c.do("GET", table+"/"+id, "", guest).want("a guest reads", 200,
 		`{"id":"`+id+`","field_10":"a","field_10_raw":"a","field_12":"","field_21":"","field_22":""}`)
-	c.do("PUT", form+"/"+id, `{"field_10":"b"}`, guest).want("a guest changes nothing", 404, "Not Found")
+	c.do("PUT", form+"/"+id, `{"field_10":"b"}`, guest).want("a guest changes nothing", 403, "Forbidden")
+	c.do("PUT", form+"/7b20c3f29b4e5d6a8c90e1f3", `{"field_10":"b"}`, guest).want("nor what is not there", 404, "Not Found")
 	c.do("PUT", form+"/"+id, `{"field_10":"b"}`, token).want("a user does", 200, "*")
 	closed := dossier.Rules{}
 	reports, _ := c.svc.Space().Collection("reports")
