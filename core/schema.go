@@ -89,7 +89,7 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		p.application = schema.Application
 		p.say("application is %s", schema.Application)
 	}
-	if schema.Settings != nil && *schema.Settings != space.Settings {
+	if schema.Settings != nil && !sameJSON(*schema.Settings, space.Settings) {
 		p.settings = schema.Settings
 		p.say("settings changed")
 	}
