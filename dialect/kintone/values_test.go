@@ -305,3 +305,32 @@ func TestProblemKeys(t *testing.T) {
 		diff(t, "message", want, problemMessage(p).in("en"))
 	}
 }
+
+func FuzzValues(f *testing.F) {
+	_, app := everything()
+	for _, seed := range []string{`"a"`, `[{"fileKey":"x"}]`, `[{"id":"1","value":{"item":{"value":"x"}}}]`, `[{"code":"sato@example.com"}]`, `1e5`, `null`} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := wire.ParseJSON([]byte(text))
+		if err != nil {
+			return
+		}
+		for _, field := range app.Fields {
+			dec := &decoder{ctx: t.Context(), find: fakeFinder{}, keys: map[dossier.ID]string{}}
+			d := &draft{values: map[string]dossier.Value{}, tables: map[string][]rowDraft{}, keys: dec.keys}
+			if err := d.read(dec, field, map[string]any{"value": v}); err != nil {
+				if c := faultOf(err, access.Guest()).code; answers[c].status >= 500 {
+					t.Fatalf("%s of %q: %v", field.Code, text, err)
+				}
+				continue
+			}
+			for name, value := range d.create(app, time.Unix(0, 0)).Values {
+				f, _ := app.Field(name)
+				if err := dossier.Fits(f, value); err != nil {
+					t.Fatalf("%s of %q: %v", field.Code, text, err)
+				}
+			}
+		}
+	})
+}
