@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"dossier"
 	"dossier/query"
@@ -100,10 +101,20 @@ func appendValue(b []byte, v any) ([]byte, error) {
 // writeJSON answers 200 with v, an object or a list of objects.
 func writeJSON(w http.ResponseWriter, v any) error { return writeJSONStatus(w, http.StatusOK, v) }
 
+// maxPooled is the largest buffer that is kept for later.
+const maxPooled = 1 << 20
+
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
 func writeJSONStatus(w http.ResponseWriter, status int, v any) error {
-	body, err := appendValue(make([]byte, 0, 4<<10), v)
+	buf := bodies.Get().(*[]byte)
+	defer bodies.Put(buf)
+	body, err := appendValue((*buf)[:0], v)
 	if err != nil {
 		return err
+	}
+	if cap(body) <= maxPooled {
+		*buf = body
 	}
 	return writeBody(w, status, jsonType, body)
 }
