@@ -23,7 +23,7 @@ var layers = [][]string{
 	{"store", "blob", "thumb"},
 	{"core"},
 	{"wire"},
-	{"schemafile", "admin", "dialect/kintone", "dialect/knack", "dialect/pocketbase"},
+	{"schemafile", "admin", "mail", "dialect/kintone", "dialect/knack", "dialect/pocketbase"},
 	{"server"},
 	{"cmd", "bench", "conformance"},
 }

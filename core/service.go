@@ -25,6 +25,7 @@ type Options struct {
 	Blobs  blob.Store
 	Thumbs thumb.Maker     // nil: pictures are served as they are
 	Rules  access.Language // reads the rules of collections
+	Mail   Mailer          // nil: letters are not sent, the log says so
 	Random io.Reader       // a CSPRNG
 	Now    func() time.Time
 	Log    *slog.Logger
@@ -40,6 +41,7 @@ type Service struct {
 	blobs  blob.Store
 	thumbs thumb.Maker
 	policy access.Policy
+	mailer Mailer
 	random io.Reader
 	now    func() time.Time
 	log    *slog.Logger
@@ -75,7 +77,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := &Service{
 		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
-		random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
+		mailer: o.Mail, random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
 		hashing: make(chan struct{}, maxHashes),
 	}
 	if o.Sole {
