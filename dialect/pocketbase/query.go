@@ -60,19 +60,21 @@ func parseSort(space *dossier.Space, c *dossier.Collection, text string, who acc
 			random = true
 			continue
 		}
-		by, err := l.sortKey(name)
+		keys, err := l.sortKeys(name)
 		if err != nil {
 			return nil, false, err
 		}
-		sorts = append(sorts, query.Sort{By: by, Desc: desc})
+		for _, by := range keys {
+			sorts = append(sorts, query.Sort{By: by, Desc: desc})
+		}
 	}
 	return sorts, random, nil
 }
 
-// sortKey is the column that name leads to.
-func (l *lowerer) sortKey(name string) (query.Operand, error) {
+// sortKeys are the column that name leads to; of a value in a document one for each type, so that numbers come before texts.
+func (l *lowerer) sortKeys(name string) ([]query.Operand, error) {
 	if name == "@rowid" {
-		return query.Meta(query.Number), nil
+		return []query.Operand{query.Meta(query.Number)}, nil
 	}
 	names := strings.Split(name, ".")
 	mod, err := cutModifier(names)
@@ -86,5 +88,12 @@ func (l *lowerer) sortKey(name string) (query.Operand, error) {
 	if len(r.hops) > 0 || r.leaf.kind == kindFiles || r.leaf.kind == kindRows {
 		return nil, invalid("%s has no order", name)
 	}
-	return r.leaf.of, nil
+	if r.leaf.kind != kindInside {
+		return []query.Operand{r.leaf.of}, nil
+	}
+	var keys []query.Operand
+	for _, t := range insideParts {
+		keys = append(keys, docPart(r.leaf.of, t))
+	}
+	return keys, nil
 }

@@ -18,7 +18,8 @@ const (
 	kindFiles   // several files, shown as a JSON array of their names
 	kindRows
 	kindJSON
-	kindStamp // a part of the text of a date
+	kindInside // a value in a JSON document
+	kindStamp  // a part of the text of a date
 )
 
 // kindOf is the kind of the field's values. A single file is the text of its name.
@@ -53,7 +54,7 @@ func zeroOf(k kind) literal {
 		return literal{kind: isNumber, text: "0", typed: true}
 	case kindList, kindFiles:
 		return literal{kind: isText, text: "[]", typed: true}
-	case kindJSON, kindRows, kindStamp:
+	case kindJSON, kindInside, kindRows, kindStamp:
 		return null
 	}
 	return literal{kind: isText, typed: true}
@@ -135,7 +136,7 @@ func judge(c column, op string, v literal) (verdict, error) {
 	if v.kind == isNull && op != "=" && op != "!=" {
 		return verdict{holds: never}, nil
 	}
-	if v.blank() && (op == "=" || op == "!=") && c.kind != kindJSON {
+	if v.blank() && (op == "=" || op == "!=") && c.kind != kindJSON && c.kind != kindInside {
 		return judgeBlank(c, op), nil
 	}
 	switch c.kind {
@@ -154,7 +155,9 @@ func judge(c column, op string, v literal) (verdict, error) {
 	case kindStamp:
 		return d, d.stamp(c, op, v)
 	case kindJSON:
-		return d, d.json(c, op, v)
+		d.json(c, op, v)
+	case kindInside:
+		d.inside(c, op, v)
 	case kindRows:
 		return d, dossier.Errorf(dossier.Invalid, "%s is a table: only :length and null compare with it", c.name)
 	}
@@ -233,6 +236,12 @@ func (d *verdict) bool(c column, op string, v literal) {
 func compareColumns(a column, op string, b column) (query.Filter, error) {
 	if isLike(op) {
 		return nil, dossier.Errorf(dossier.Invalid, "%s is no text to look for: ~ wants a text on its right", b.name)
+	}
+	switch kindInside {
+	case a.kind:
+		return compareInside(a, op, b)
+	case b.kind:
+		return compareInside(b, flipped(op), a)
 	}
 	if a.kind != b.kind || a.kind == kindFiles || a.kind == kindRows || a.kind == kindStamp {
 		return nil, dossier.Errorf(dossier.Invalid, "%s and %s do not compare", a.name, b.name)

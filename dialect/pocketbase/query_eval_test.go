@@ -78,6 +78,21 @@ func queryRecords() memory {
 			made("kit", values{"name": dossier.Text("Kit"), "toys": dossier.List{"mouse"}}),
 			made("rex", values{"name": dossier.Text("One"), "size": dossier.Number("2"), "friend": dossier.Text("rex")}),
 		},
+		"notes": {
+			made("none", nil),
+			made("num", values{"data": dossier.JSON(`{"a":5,"l":[1,{"x":"one"}],"when":"2026"}`), "title": dossier.Text("five"), "n": dossier.Number("5")}),
+			made("text", values{"data": dossier.JSON(`{"a":"five","l":[],"b":{"c":true}}`), "title": dossier.Text("five")}),
+			made("yes", values{"data": dossier.JSON(`{"a":true,"b":{"c":false}}`), "n": dossier.Number("1")}),
+			made("null", values{"data": dossier.JSON(`{"a":null,"b":{"c":null}}`)}),
+			made("blank", values{"data": dossier.JSON(`{"a":""}`)}),
+			made("list", values{"data": dossier.JSON(`{"a":[1,2]}`)}),
+			made("top", values{"data": dossier.JSON(`7.50`)}),
+		},
+		"boxes": {
+			made("b1", values{"notes": dossier.List{"num", "none"}}),
+			made("b2", values{"notes": dossier.List{"num"}, "note": dossier.Text("num")}),
+			made("b3", nil),
+		},
 		"toys":  {made("ball", values{"name": dossier.Text("ball"), "public": dossier.Bool(true)}), made("mouse", values{"name": dossier.Text("mouse")})},
 		"users": {account(made("ann", values{"name": dossier.Text("Ann")}), "a@x.org", true), account(made("bob", values{"name": dossier.Text("Bob")}), "b@x.org", false)},
 	}
@@ -230,6 +245,90 @@ func TestFiltersFind(t *testing.T) {
 				t.Errorf("found %q, want %q\n%s", got, want, query.String(f))
 			}
 		})
+	}
+}
+
+// TestInsideDocuments has filters and sorts by values inside JSON documents.
+func TestInsideDocuments(t *testing.T) {
+	space := querySpace()
+	for _, c := range []struct{ collection, filter, want string }{
+		{"notes", `data.a = 5`, "num"},
+		{"notes", `data.a = "5"`, ""},
+		{"notes", `data.a = 5.0`, "num"},
+		{"notes", `data.a != 5`, "none text yes null blank list top"},
+		{"notes", `data.a = "five"`, "text"},
+		{"notes", `data.a != "five"`, "none num yes null blank list top"},
+		{"notes", `data.a:lower = "FIVE"`, ""},
+		{"notes", `data.a = true`, "yes"},
+		{"notes", `data.b.c = true`, "text"},
+		{"notes", `data.b.c = false`, "yes"},
+		{"notes", `data.b.c != null`, "text yes"},
+		{"notes", `data.a = null`, "none null top"},
+		{"notes", `data.a != null`, "num text yes blank list"},
+		{"notes", `data.a = ""`, "blank"},
+		{"notes", `data.a != ""`, "none num text yes null list top"},
+		{"notes", `data.a > 1`, "num text blank list"},
+		{"notes", `data.a >= 1`, "num text yes blank list"},
+		{"notes", `data.a < 5`, "yes"},
+		{"notes", `data.a <= "five"`, "num text yes blank list"},
+		{"notes", `data.a > "a"`, "text"},
+		{"notes", `data.a ~ "5"`, "num"},
+		{"notes", `data.a ~ "IV"`, "text"},
+		{"notes", `data.a ~ "1"`, "yes list"},
+		{"notes", `data.a !~ "i"`, "num yes blank list"},
+		{"notes", `data.a = "[1,2]"`, "list"},
+		{"notes", `data.l.0 = 1`, "num"},
+		{"notes", `data.l.1.x = "one"`, "num"},
+		{"notes", `data.l.9.x = null`, "none num text yes null blank list top"},
+		{"notes", `data.when ?= "2026"`, "num"},
+		{"notes", `data > 7`, "num text yes null blank list top"},
+		{"notes", `data < 8`, "top"},
+		{"notes", `data.a = title`, "text blank"},
+		{"notes", `title != data.a`, "none num yes null list top"},
+		{"notes", `data.a = n`, "num"},
+		{"notes", `data.a = data.a`, "none num text yes null blank list top"},
+		{"notes", `data.a = data.b.c`, "none null top"},
+		{"notes", `data.a > n`, ""},
+		{"notes", `data.a >= n`, "num"},
+		{"boxes", `notes.data.a = 5`, "b2"},
+		{"boxes", `notes.data.a ?= 5`, "b1 b2"},
+		{"boxes", `notes.data.a > 4`, "b1 b2"},
+		{"boxes", `note.data.a = 5`, "b2"},
+		{"boxes", `note.data.a = null`, "b1 b3"},
+	} {
+		t.Run(c.filter, func(t *testing.T) {
+			col := queryCollection(space, c.collection)
+			f, err := parseFilter(space, col, c.filter, superuser(), queryNow)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := strings.Fields(passing(t, space, col, f)), strings.Fields(c.want)
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("found %q, want %q\n%s", got, want, query.String(f))
+			}
+		})
+	}
+	notes := queryCollection(space, "notes")
+	sorts, _, err := parseSort(space, notes, "data.a", access.Guest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := queryRecords()["notes"]
+	slices.SortStableFunc(all, func(a, b *dossier.Record) int {
+		n, err := query.CompareRecords(context.Background(), space, notes, sorts, a, b, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	})
+	var got []string
+	for _, r := range all {
+		got = append(got, string(r.ID))
+	}
+	if want := []string{"none", "null", "top", "list", "yes", "num", "blank", "text"}; !slices.Equal(got, want) {
+		t.Errorf("sorted %v, want %v", got, want)
 	}
 }
 

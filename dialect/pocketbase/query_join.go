@@ -218,7 +218,7 @@ func (l *lowerer) compare(c *comparison, s scope) (query.Filter, error) {
 	if c.op == "!=" {
 		return not(f), nil
 	}
-	return and(left.known(), right.known(), not(f)), nil
+	return and(left.known(c.op), right.known(c.op), not(f)), nil
 }
 
 // A side is an operand at the current place.
@@ -256,11 +256,14 @@ func (s scope) side(r ref) side {
 	return out
 }
 
-// known is false where the side is null: a comparison with that neither holds nor breaks.
-func (s side) known() query.Filter {
+// known is false where the side is null: a comparison with that neither holds nor breaks. Only values in documents tell null from
+// others with =.
+func (s side) known(op string) query.Filter {
 	switch {
 	case s.null:
 		return never
+	case !s.fixed && s.col.kind == kindInside && op != "=":
+		return not(query.Empty{Of: s.col.of})
 	case !s.fixed && s.col.reach != nil:
 		return not(query.Empty{Of: s.col.reach})
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // json compares documents: a top-level string, number or truth value as such, anything else by its text.
-func (d *verdict) json(c column, op string, v literal) error {
+func (d *verdict) json(c column, op string, v literal) {
 	switch op {
 	case "=":
 		d.holds = query.In{Of: c.of, Values: jsonTexts(v)}
@@ -30,9 +30,8 @@ func (d *verdict) json(c column, op string, v literal) error {
 			d.holds, d.loose = not(either), true
 		}
 	default:
-		return dossier.Errorf(dossier.Invalid, "%s is a JSON document: %s does not compare it", c.name, op)
+		d.inside(c, op, v)
 	}
-	return nil
 }
 
 // jsonTexts are the documents that equal v.

@@ -132,6 +132,9 @@ func (l *lowerer) walkFrom(c *dossier.Collection, key string) *walk {
 // walk follows all of names.
 func (w *walk) walk(names []string, mod modifier) (ref, error) {
 	for len(names) > 1 {
+		if f, ok := w.c.Field(names[0]); ok && query.TypeOf(f) == query.JSON {
+			return w.inside(f, names[1:], mod)
+		}
 		if err := w.step(names[0]); err != nil {
 			return ref{}, err
 		}

@@ -64,7 +64,11 @@ func querySpace() *dossier.Space {
 		}}
 	vaults := &dossier.Collection{ID: "c_vaults", Number: 5, Name: "vaults", Kind: dossier.Base,
 		Fields: []*dossier.Field{{Name: "code", Type: dossier.TypeText}}}
-	return &dossier.Space{Version: 1, Collections: []*dossier.Collection{docs, cats, toys, users, vaults}}
+	notes := &dossier.Collection{ID: "c_notes", Number: 6, Name: "notes", Kind: dossier.Base, Rules: open, Fields: []*dossier.Field{
+		{Name: "data", Type: dossier.TypeJSON}, {Name: "title", Type: dossier.TypeText}, {Name: "n", Type: dossier.TypeNumber}}}
+	boxes := &dossier.Collection{ID: "c_boxes", Number: 7, Name: "boxes", Kind: dossier.Base, Rules: open, Fields: []*dossier.Field{
+		{Name: "notes", Type: dossier.TypeRelation, Collection: "c_notes", MaxSelect: 9}, {Name: "note", Type: dossier.TypeRelation, Collection: "c_notes"}}}
+	return &dossier.Space{Version: 1, Collections: []*dossier.Collection{docs, cats, toys, users, vaults, notes, boxes}}
 }
 
 func queryCollection(space *dossier.Space, name string) *dossier.Collection {
