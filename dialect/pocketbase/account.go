@@ -90,7 +90,7 @@ func passwordProblems(who access.Principal, f *form, password string, isNew bool
 		return out, nil
 	}
 	if utf8.RuneCountInString(password) < minPassword {
-		fault(keyPassword, dossier.CodeTooShort, map[string]any{"min": minPassword})
+		fault(keyPassword, codeShortPassword, map[string]any{"min": minPassword})
 	} else if len(password) > maxPassword {
 		fault(keyPassword, dossier.CodeTooLong, map[string]any{"max": maxPassword})
 	}

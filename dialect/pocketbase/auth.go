@@ -33,6 +33,7 @@ func (h *handler) authProof(r *http.Request) (proof, error) {
 	if dossier.KindOf(err) == dossier.Unauthenticated {
 		p, err = proof{who: access.Guest()}, nil
 	}
+	p.who = h.fromHost(r, p.who)
 	p.who.Request = requestOf(r)
 	return p, err
 }

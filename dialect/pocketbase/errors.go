@@ -231,7 +231,7 @@ var faults = map[dossier.Code]wording{
 	dossier.CodeInvalid:      plainWording("validation_invalid_value", "Invalid value."),
 	dossier.CodeNotUnique:    plainWording("validation_not_unique", "Value must be unique."),
 	dossier.CodeTaken:        plainWording("validation_not_unique", "Value must be unique."),
-	dossier.CodeTooShort:     boundWording("validation_min_text_constraint", "Must be at least %v character(s).", "min", "min"),
+	dossier.CodeTooShort:     tooShort,
 	dossier.CodeTooLong:      boundWording("validation_max_text_constraint", "Must be no more than %v character(s).", "max", "max"),
 	dossier.CodeTooSmall:     boundWording("validation_min_number_constraint", "Must be greater or equal than %v.", "min", "min"),
 	dossier.CodeTooBig:       boundWording("validation_max_number_constraint", "Must be less or equal than %v.", "max", "max"),
@@ -249,6 +249,7 @@ var faults = map[dossier.Code]wording{
 	dossier.CodeNotImage:     notImage,
 	dossier.CodeMismatch:     plainWording("validation_values_mismatch", "Values don't match."),
 	codePrimaryKey:           plainWording("validation_pk_change", "The record primary key cannot be changed."),
+	codeShortPassword:        shortPassword,
 	codeOldPassword:          plainWording("validation_invalid_old_password", "Missing or invalid old password."),
 	codeJSON:                 plainWording("validation_invalid_json", "Must be a valid json value"),
 	codeLatitude:             plainWording("validation_invalid_latitude", "Latitude must be between -90 and 90 degrees."),
@@ -260,14 +261,15 @@ var faults = map[dossier.Code]wording{
 
 // Codes that only this dialect uses.
 const (
-	codePrimaryKey  dossier.Code = "primary_key"
-	codeOldPassword dossier.Code = "old_password"
-	codeJSON        dossier.Code = "json"
-	codeLatitude    dossier.Code = "latitude"
-	codeLongitude   dossier.Code = "longitude"
-	codeTooFew      dossier.Code = "too_few"
-	codeEmailDomain dossier.Code = "email_domain"
-	codeURLDomain   dossier.Code = "url_domain"
+	codePrimaryKey    dossier.Code = "primary_key"
+	codeShortPassword dossier.Code = "short_password"
+	codeOldPassword   dossier.Code = "old_password"
+	codeJSON          dossier.Code = "json"
+	codeLatitude      dossier.Code = "latitude"
+	codeLongitude     dossier.Code = "longitude"
+	codeTooFew        dossier.Code = "too_few"
+	codeEmailDomain   dossier.Code = "email_domain"
+	codeURLDomain     dossier.Code = "url_domain"
 )
 
 var (
@@ -293,6 +295,15 @@ func foreignFiles(p dossier.Problem) fault {
 		Code: "validation_invalid_file", Message: "Invalid new files: [" + strings.Join(names, " ") + "].",
 		Params: map[string]any{"invalidFiles": names},
 	}
+}
+
+var tooShort = boundWording("validation_min_text_constraint", "Must be at least %v character(s).", "min", "min")
+
+// shortPassword is worded like a short text, but has no parameters.
+func shortPassword(p dossier.Problem) fault {
+	f := tooShort(p)
+	f.Params = nil
+	return f
 }
 
 func fileTooLarge(p dossier.Problem) fault {

@@ -94,6 +94,7 @@ func (h *handler) fileReader(r *http.Request, q wire.Pairs) (access.Principal, e
 	if dossier.KindOf(err) == dossier.Unauthenticated {
 		p, err = proof{who: access.Guest()}, nil
 	}
+	p.who = h.fromHost(r, p.who)
 	p.who.Request = requestOf(r)
 	return within(p.who, contextProtected), err
 }

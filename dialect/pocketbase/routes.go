@@ -55,6 +55,10 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections/{collection}/auth-refresh", h.authRefresh)
 	rt.Handle("POST /api/collections/{collection}/impersonate/{record}", h.impersonate)
 
+	rt.Handle("GET /api/settings", h.viewSettings)
+	rt.Handle("PATCH /api/settings", h.updateSettings)
+	rt.Handle("POST /api/batch", h.batch)
+
 	rt.Handle("GET /api/realtime", h.realtime)
 	rt.Handle("POST /api/realtime", h.subscribe)
 

@@ -1,0 +1,234 @@
+package pocketbase
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/netip"
+	"strings"
+
+	"dossier"
+	"dossier/access"
+)
+
+// extraSettings is where the space's settings keep this dialect's, as a JSON text.
+const extraSettings = extraPrefix + "settings"
+
+// settings are what a superuser decides about the dialect. Those of mail, backups, remote files, proxies, rates and logs are kept and
+// shown, and have no effect; secrets among them are not kept.
+type settings struct {
+	SuperuserIPs []string       `json:"superuserIPs"`
+	SMTP         smtpSettings   `json:"smtp"`
+	Backups      backupSettings `json:"backups"`
+	S3           s3Settings     `json:"s3"`
+	Meta         metaSettings   `json:"meta"`
+	RateLimits   rateSettings   `json:"rateLimits"`
+	TrustedProxy proxySettings  `json:"trustedProxy"`
+	Batch        batchSettings  `json:"batch"`
+	Logs         logSettings    `json:"logs"`
+}
+
+type smtpSettings struct {
+	Enabled    bool   `json:"enabled"`
+	Port       int    `json:"port"`
+	Host       string `json:"host"`
+	Username   string `json:"username"`
+	AuthMethod string `json:"authMethod"`
+	TLS        bool   `json:"tls"`
+	LocalName  string `json:"localName"`
+}
+
+type backupSettings struct {
+	Cron        string     `json:"cron"`
+	CronMaxKeep int        `json:"cronMaxKeep"`
+	S3          s3Settings `json:"s3"`
+}
+
+type s3Settings struct {
+	Enabled        bool   `json:"enabled"`
+	Bucket         string `json:"bucket"`
+	Region         string `json:"region"`
+	Endpoint       string `json:"endpoint"`
+	AccessKey      string `json:"accessKey"`
+	ForcePathStyle bool   `json:"forcePathStyle"`
+}
+
+type metaSettings struct {
+	AppName       string `json:"appName"`
+	AppURL        string `json:"appURL"`
+	SenderName    string `json:"senderName"`
+	SenderAddress string `json:"senderAddress"`
+	HideControls  bool   `json:"hideControls"`
+	AccentColor   string `json:"accentColor"`
+}
+
+type rateSettings struct {
+	Rules       []rateRule `json:"rules"`
+	ExcludedIPs []string   `json:"excludedIPs"`
+	Enabled     bool       `json:"enabled"`
+}
+
+type rateRule struct {
+	Label       string `json:"label"`
+	Audience    string `json:"audience"`
+	Duration    int64  `json:"duration"`
+	MaxRequests int    `json:"maxRequests"`
+}
+
+type proxySettings struct {
+	Headers       []string `json:"headers"`
+	UseLeftmostIP bool     `json:"useLeftmostIP"`
+}
+
+// batchSettings bound requests that hold several writes.
+type batchSettings struct {
+	Enabled     bool  `json:"enabled"`
+	MaxRequests int   `json:"maxRequests"`
+	Timeout     int64 `json:"timeout"`     // seconds
+	MaxBodySize int64 `json:"maxBodySize"` // bytes; 0 is 128 MiB
+}
+
+type logSettings struct {
+	MaxDays   int  `json:"maxDays"`
+	MinLevel  int  `json:"minLevel"`
+	LogIP     bool `json:"logIP"`
+	LogAuthID bool `json:"logAuthId"`
+}
+
+// defaultSettings are in force where nobody has said anything.
+func defaultSettings() settings {
+	return settings{
+		SuperuserIPs: []string{},
+		SMTP:         smtpSettings{Port: 587, Host: "smtp.example.com"},
+		Backups:      backupSettings{CronMaxKeep: 3},
+		Meta:         metaSettings{AppName: "Acme", AppURL: "http://localhost:8090", SenderName: "Support", SenderAddress: "support@example.com"},
+		RateLimits:   rateSettings{Rules: []rateRule{}, ExcludedIPs: []string{}},
+		TrustedProxy: proxySettings{Headers: []string{}},
+		Batch:        batchSettings{MaxRequests: 50, Timeout: 3},
+		Logs:         logSettings{MaxDays: 5, LogIP: true},
+	}
+}
+
+// settings are the ones in force.
+func (h *handler) settings() settings {
+	s := defaultSettings()
+	if text, ok := h.svc.Space().Settings.Extra[extraSettings]; ok {
+		_ = json.Unmarshal([]byte(text), &s) // written by json.Marshal of the same type
+	}
+	return s
+}
+
+// viewSettings is GET /api/settings.
+func (h *handler) viewSettings(w http.ResponseWriter, r *http.Request) error {
+	if _, err := h.superuser(r); err != nil {
+		return err
+	}
+	return h.reply(w, r, h.settings())
+}
+
+// updateSettings is PATCH /api/settings: what is sent is laid over what there is.
+func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.superuser(r)
+	if err != nil {
+		return err
+	}
+	raw, err := h.readFields(r)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	next := h.settings()
+	if limits, ok := raw["rateLimits"].(map[string]any); ok && limits["rules"] != nil {
+		next.RateLimits.Rules = nil // or new rules would inherit from the old ones
+	}
+	b, err := json.Marshal(raw)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	if err := json.Unmarshal(b, &next); err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	if data := next.check(); len(data) > 0 {
+		return newError(http.StatusBadRequest, "An error occurred while saving the new settings.", data)
+	}
+	text, err := json.Marshal(next)
+	if err != nil {
+		return dossier.Errorf(dossier.Internal, "settings: %w", err)
+	}
+	all := h.svc.Space().Settings
+	if all.Extra = maps.Clone(all.Extra); all.Extra == nil {
+		all.Extra = map[string]string{}
+	}
+	all.Extra[extraSettings] = string(text)
+	if err := h.svc.PutSettings(r.Context(), who, all); err != nil {
+		return err
+	}
+	return h.reply(w, r, h.settings())
+}
+
+// check is what is wrong with s, by its path.
+func (s settings) check() map[string]any {
+	data := map[string]any{}
+	required := func(text string, path ...string) {
+		if strings.TrimSpace(text) == "" {
+			nest(data, path, blank)
+		}
+	}
+	least := func(n int64, path ...string) {
+		if n < 0 {
+			nest(data, path, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}})
+		}
+	}
+	required(s.Meta.AppName, "meta", "appName")
+	required(s.Meta.AppURL, "meta", "appURL")
+	required(s.Meta.SenderName, "meta", "senderName")
+	required(s.Meta.SenderAddress, "meta", "senderAddress")
+	least(int64(s.Batch.MaxRequests), "batch", "maxRequests")
+	least(s.Batch.Timeout, "batch", "timeout")
+	least(s.Batch.MaxBodySize, "batch", "maxBodySize")
+	least(int64(s.Logs.MaxDays), "logs", "maxDays")
+	if s.Batch.Enabled && s.Batch.MaxRequests == 0 {
+		nest(data, []string{"batch", "maxRequests"}, blank)
+	}
+	if s.Batch.Enabled && s.Batch.Timeout == 0 {
+		nest(data, []string{"batch", "timeout"}, blank)
+	}
+	for _, text := range s.SuperuserIPs {
+		if _, err := parsePrefix(text); err != nil {
+			nest(data, []string{"superuserIPs"}, fault{Code: "validation_invalid_value", Message: "Invalid IP address or subnet."})
+		}
+	}
+	return data
+}
+
+// parsePrefix reads an address or a subnet.
+func parsePrefix(text string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(text); err == nil {
+		return a.Prefix(a.BitLen())
+	}
+	return netip.ParsePrefix(text)
+}
+
+// admits reports whether superusers may come from host.
+func (s settings) admits(host string) bool {
+	if len(s.SuperuserIPs) == 0 {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	if err != nil {
+		return false
+	}
+	for _, text := range s.SuperuserIPs {
+		if p, err := parsePrefix(text); err == nil && p.Contains(a.Unmap()) {
+			return true
+		}
+	}
+	return false
+}
+
+// fromHost is who, or a guest where superusers may not come from the host that r comes from.
+func (h *handler) fromHost(r *http.Request, who access.Principal) access.Principal {
+	if who.IsSuper() && !h.settings().admits(remoteHost(r)) {
+		return access.Guest()
+	}
+	return who
+}
