@@ -161,7 +161,7 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 
 func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
 	kept := map[dossier.ID]bool{}
-	out := make([]*dossier.Field, 0, len(want))
+	var out []*dossier.Field // nil if there are none, as in what is compared with it
 	for _, w := range cloneFields(want) {
 		for _, o := range old {
 			if w.Number != 0 && o.Number == w.Number || w.Number == 0 && o.Name == w.Name {
@@ -183,14 +183,11 @@ func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
 }
 
 func cloneFields(fields []*dossier.Field) []*dossier.Field {
-	out := make([]*dossier.Field, len(fields))
-	for i, f := range fields {
+	var out []*dossier.Field
+	for _, f := range fields {
 		g := *f
 		g.Fields = cloneFields(f.Fields)
-		if len(f.Fields) == 0 {
-			g.Fields = nil
-		}
-		out[i] = &g
+		out = append(out, &g)
 	}
 	return out
 }
