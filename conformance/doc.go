@@ -25,6 +25,9 @@
 // field=@file, field=<inline "text">, field=<zeros 1000>, each with optional ;filename=name and ;type=media/type (no
 // blank; ;type=none sends none). With a boundary the body is sent as it stands, its lines ended by CR LF.
 //
+// A line "@ours reason" under the title marks where this server is better than the original product on purpose: played
+// against that one, the step is sent, but its answer is not judged. docs/dialects lists every such reason.
+//
 // Response. The status (2xx for any of its class), headers that must be there, and the body. No body expectation means an empty body. JSON is
 // compared by structure: keys and elements exactly, numbers by value; a key "..." allows further keys, a last element
 // "..." further elements. Other text is compared exactly. "= @name" is the content of a file, "= size 1000" a length,

@@ -60,6 +60,9 @@ func (p *Player) Play(ctx context.Context, s *Step) error {
 	return nil
 }
 
+// Try sends the request of a step for the sake of what it changes and what can be captured, and judges nothing.
+func (p *Player) Try(ctx context.Context, s *Step) { _ = p.Play(ctx, s) }
+
 // request builds what a step sends, and returns the body once more for reports.
 func (p *Player) request(ctx context.Context, s *Step) (*http.Request, []byte, error) {
 	target, err := p.target(&s.Request)

@@ -237,3 +237,31 @@ x;y
 		t.Error(d)
 	}
 }
+
+func TestTryCapturesWithoutJudging(t *testing.T) {
+	tr, err := Parse("sample.http", `# Ours has a status and a key of its own.
+@ours the original says 500 and no more
+POST /upload
+Content-Type: multipart/form-data; file=@hello.txt
+
+500
+{"key": "{{key}}", "more": 1}
+
+# What was captured is there.
+POST /echo
+
+{{key}}
+
+200
+k-7
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := NewPlayer(newSample(t), sampleFiles, tr)
+	defer p.Close()
+	p.Try(t.Context(), tr.Steps[0])
+	if err := p.Play(t.Context(), tr.Steps[1]); err != nil {
+		t.Error(err)
+	}
+}

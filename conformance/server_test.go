@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-var against = flag.String("against", "", "play the transcripts against the server with this origin instead of one of our own")
+var against = flag.String("against", "", "play the transcripts against the server with this origin, or for each one start\n"+
+	"this program with -schema FILE, which says \"listening on ORIGIN\", instead of one of our own")
 
 // scratch holds the binary; TestMain removes it.
 var scratch string
@@ -81,15 +82,24 @@ const (
 	stopWithin  = 40 * time.Second // CONTRACT.md, Command line: what is under way gets 30 s
 )
 
-// start runs the server on dir with a schema of testdata and waits until it says that it is ready. The end of the test
-// kills what still runs.
+// start runs our server on dir with a schema of testdata and waits until it is ready.
 func start(t testing.TB, dir, schema string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, dir: dir, log: &readyLog{ready: make(chan string, 1)}}
 	args = append([]string{"serve", "--data", dir, "--listen", "127.0.0.1:0", "--schema", filepath.Join("testdata", schema)}, args...)
-	s.cmd = exec.Command(serverBinary(t), args...)
+	s := await(t, exec.Command(serverBinary(t), args...))
+	s.dir = dir
+	return s
+}
+
+// await runs a server and waits until it says that it is ready. The end of the test kills what still runs.
+func await(t testing.TB, cmd *exec.Cmd) *server {
+	t.Helper()
+	s := &server{t: t, cmd: cmd, log: &readyLog{ready: make(chan string, 1)}}
 	s.cmd.Env = cleanEnv()
 	s.cmd.Stderr = s.log
+	if *against != "" {
+		s.cmd.Stdout = s.log
+	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

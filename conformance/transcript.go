@@ -22,6 +22,7 @@ type Step struct {
 	Path    string
 	Line    int
 	Title   string
+	Ours    string // why the original product answers otherwise, on purpose; "" where it answers alike
 	Request Request
 	Want    Want
 }
@@ -52,6 +53,7 @@ func (t *Transcript) Var(name string) string {
 
 var (
 	variableLine = regexp.MustCompile(`^@(\w+) *= *(.*)$`)
+	oursLine     = regexp.MustCompile(`^@ours (\S.*)$`)
 	requestLine  = regexp.MustCompile(`^([A-Z]+) (\S.*)$`)
 	queryLine    = regexp.MustCompile(`^\s+[?&] (\S+) =(?: (.*))?$`)
 	headerLine   = regexp.MustCompile(`^([A-Za-z0-9-]+):(?:\s+(.*))?$`)
@@ -134,6 +136,10 @@ func (p *parser) step() (*Step, error) {
 		return nil, p.errorf("want a title, \"# …\"")
 	}
 	s.Title = strings.Join(title, " ")
+	if m := oursLine.FindStringSubmatch(p.peek()); m != nil {
+		s.Ours = m[1]
+		p.at++
+	}
 	if err := p.request(&s.Request); err != nil {
 		return nil, err
 	}

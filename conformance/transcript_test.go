@@ -31,6 +31,7 @@ X-Seen: yes
 
 ## Another remark.
 # The next step.
+@ours the other one says 500
 GET /{{id}}
 
 204
@@ -45,7 +46,7 @@ GET /{{id}}
 			Header: []Pair{{"Content-Type", "multipart/form-data; file=@hello.txt; title=Hello"}, {"X-Token", "{{token}}"}},
 			Body:   "{\"a\": 1,\n\n \"b\": 2}",
 		}, Want: Want{Status: 200, Header: []Pair{{"X-Seen", "yes"}}, Body: `{"id": "{{id}}"}`}},
-		{Path: "a.http", Line: 23, Title: "The next step.", Request: Request{Method: "GET", Target: "/{{id}}"}, Want: Want{Status: 204}},
+		{Path: "a.http", Line: 23, Title: "The next step.", Ours: "the other one says 500", Request: Request{Method: "GET", Target: "/{{id}}"}, Want: Want{Status: 204}},
 	}}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -58,6 +59,7 @@ func TestParseRefuses(t *testing.T) {
 		"a request without a title":              {"GET /\n\n200\n", "a.http:1: want a variable"},
 		"a step without a status":                {"# One.\nGET /\n\n# Two.\nGET /\n\n200\n", "want a status line"},
 		"a header without a colon":               {"# One.\nGET /\nAccept\n\n200\n", "a.http:3: want a header"},
+		"ours without a reason":                  {"# One.\n@ours\nGET /\n\n200\n", "a.http:2: want a request line"},
 		"a lower-case method":                    {"# One.\nget /\n\n200\n", "a.http:2: want a request line"},
 		"a name that no step captured":           {"# One.\nGET /{{id}}\n\n200\n", "no earlier step captured it"},
 		"a name captured only later":             {"# One.\nGET /{{id}}\n\n200\n{\"id\": \"{{id}}\"}\n", "no earlier step"},

@@ -232,7 +232,7 @@ func (s *schema) file(o object, f field) (object, error) {
 	if size == "" {
 		size = s.Settings.MaxFileSize
 	}
-	n, err := bytes(size)
+	n, err := sizeOf(size)
 	if err != nil {
 		return nil, err
 	}
@@ -244,8 +244,8 @@ func (s *schema) file(o object, f field) (object, error) {
 	return o, nil
 }
 
-// bytes reads a size like 64KiB; none is 0, which means 5 MiB there.
-func bytes(size string) (int64, error) {
+// sizeOf reads a size like 64KiB; none is 0, which means 5 MiB there.
+func sizeOf(size string) (int64, error) {
 	if size == "" {
 		return 0, nil
 	}
@@ -263,6 +263,6 @@ func addUser(ctx context.Context, c *client, u user) error {
 		return nil // made from the command line
 	}
 	return c.do(ctx, "POST", "/api/collections/"+u.Collection+"/records", object{
-		"email": u.Email, "password": u.Password, "passwordConfirm": u.Password, "name": u.Name,
+		"email": u.Email, "password": u.Password, "passwordConfirm": u.Password, "name": u.Name, "verified": true,
 	}, nil)
 }
