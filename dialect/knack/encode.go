@@ -102,7 +102,7 @@ func appendValue(b []byte, v any) ([]byte, error) {
 func writeJSON(w http.ResponseWriter, v any) error { return writeJSONStatus(w, http.StatusOK, v) }
 
 // maxPooled is the largest buffer that is kept for later.
-const maxPooled = 1 << 20
+const maxPooled = 4 << 20
 
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 

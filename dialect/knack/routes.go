@@ -18,10 +18,11 @@ type Options struct {
 
 // A handler holds what requests share.
 type handler struct {
-	svc    *core.Service
-	o      Options
-	limits limits
-	zones  atomic.Pointer[zoned]
+	svc      *core.Service
+	o        Options
+	limits   limits
+	failures failures
+	zones    atomic.Pointer[zoned]
 }
 
 // Mount registers the dialect on mux under /v1/, /v2/ and /assets/.

@@ -26,7 +26,7 @@ func (h *handler) createSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	email, _ := textOfInput(body["email"])
 	password, _ := body["password"].(string)
-	who, err := h.svc.SignIn(r.Context(), "", strings.TrimSpace(email), password)
+	who, err := h.signIn(r, strings.TrimSpace(email), password)
 	if dossier.KindOf(err) == dossier.Unauthenticated {
 		return writeJSONStatus(w, http.StatusUnauthorized, wrongPassword.body())
 	}
@@ -43,6 +43,24 @@ func (h *handler) createSession(w http.ResponseWriter, r *http.Request) error {
 	}
 	return h.writeSession(w, r, space, who, token)
 }
+
+// signIn is who has that email and password. After too many wrong passwords even the right one waits.
+func (h *handler) signIn(r *http.Request, email, password string) (access.Principal, error) {
+	if len(email) > maxEmail {
+		email = ""
+	}
+	if h.failures.barred(email, h.svc.Now()) {
+		return access.Guest(), errBusy
+	}
+	who, err := h.svc.SignIn(r.Context(), "", email, password)
+	if wrong := dossier.KindOf(err) == dossier.Unauthenticated; email != "" && (wrong || err == nil) {
+		h.failures.note(email, h.svc.Now(), !wrong)
+	}
+	return who, err
+}
+
+// maxEmail is the length of the longest address, in bytes.
+const maxEmail = 320
 
 // getSession tells whose token the request carries.
 func (h *handler) getSession(w http.ResponseWriter, r *http.Request) error {

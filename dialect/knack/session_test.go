@@ -72,6 +72,32 @@ func TestSession(t *testing.T) {
 	c.do("POST", path, "email=member1%40example.com&password="+coretest.Member1Password, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}).want("a form", 200, "*")
 }
 
+// TestWrongPasswords says that after five of them in a minute even the right one is refused, for that email alone.
+func TestWrongPasswords(t *testing.T) {
+	clk := newClock(testNow)
+	c := newClient(t, clk.option)
+	login := func(email, password string) answer {
+		return c.do("POST", "/v1/applications/"+coretest.Application+"/session", `{"email":"`+email+`","password":"`+password+`"}`, nil)
+	}
+	const wrong = `{"errors":[{"message":"Email or password incorrect."}]}`
+	for range 4 {
+		login(coretest.Member1, "x").want("wrong", 401, wrong)
+	}
+	login(coretest.Member1, coretest.Member1Password).want("right in time", 200, "*")
+	for _, email := range []string{coretest.Member1, "nobody@example.com"} {
+		for range 5 {
+			login(email, "x").want("wrong again", 401, wrong)
+		}
+		a := login(strings.ToUpper(email), coretest.Member1Password).want("too often", 429, "Rate limit exceeded")
+		if a.header.Get("Retry-After") == "" {
+			t.Error("no Retry-After")
+		}
+	}
+	login(coretest.Member2, coretest.Member2Password).want("somebody else", 200, "*")
+	clk.add(time.Minute)
+	login(coretest.Member1, coretest.Member1Password).want("a minute later", 200, "*")
+}
+
 // TestForgedTokens are tokens with a right content that nobody issued.
 func TestForgedTokens(t *testing.T) {
 	clk := newClock(testNow)

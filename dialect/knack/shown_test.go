@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"dossier"
+	"dossier/access"
 	"dossier/core"
 )
 
@@ -47,5 +48,35 @@ func TestSentBackAsShown(t *testing.T) {
 		if _, written := change.Values[f.Name]; written == test.stays || !change.Sent[f.Name] {
 			t.Errorf("%s: written %v, sent %v", test.name, written, change.Sent)
 		}
+	}
+}
+
+// TestTimeZone says that clients see the wall clock of the space's zone, and that a moment is kept in UTC.
+func TestTimeZone(t *testing.T) {
+	clk := newClock(testNow)
+	c := newClient(t, clk.option)
+	settings := c.svc.Space().Settings
+	settings.TimeZone = "America/New_York"
+	if err := c.svc.PutSettings(t.Context(), access.System(), settings); err != nil {
+		t.Fatal(err)
+	}
+	a := c.do("POST", "/v1/objects/object_2/records", `{"field_14":"11/20/2026 11:30pm"}`, keyed).want("create", 200, "*")
+	if got := a.text("field_14") + " " + a.text("field_14_raw.iso_timestamp"); got != "11/20/2026 11:30pm 2026-11-20T23:30:00.000Z" {
+		t.Errorf("shown as %s", got)
+	}
+	reports, _ := c.svc.Space().Collection("reports")
+	r, err := c.svc.GetRecord(t.Context(), access.System(), reports, core.ByID(dossier.ID(a.text("id"))))
+	if err != nil || r.Values["seen_at"] != instant("2026-11-21T04:30:00Z") {
+		t.Errorf("kept as %v (%v)", r.Values["seen_at"], err)
+	}
+	for op, want := range map[string]float64{"is today": 0, "is before today": 1, "is today or before": 1, "is before current time": 1} {
+		list := c.do("GET", `/v1/objects/object_2/records?filters=[{"field":"field_14","operator":"`+op+`"}]`, "", keyed)
+		if got := list.at("total_records"); got != want {
+			t.Errorf("%s: %v records", op, got)
+		}
+	}
+	meta := c.do("GET", "/v1/applications/"+app, "", nil)
+	if got := meta.text("application.settings.timezone") + " " + meta.text("application.settings.timezone_offset"); got != "America/New_York -18000" {
+		t.Errorf("told as %s", got)
 	}
 }
