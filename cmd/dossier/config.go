@@ -1,9 +1,14 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -34,26 +39,50 @@ func (c *config) register(f *pflag.FlagSet) {
 	f.StringVar(&c.Blobs, "blobs", "", "URL of an object store instead of local files (none is supported yet)")
 }
 
-// load takes from the environment what no flag has set, and checks the result.
+// load takes from the environment what no flag has set. An empty variable is one that is not set.
 func (c *config) load(flags *pflag.FlagSet) error {
 	var failed error
 	flags.VisitAll(func(f *pflag.Flag) {
-		value, set := os.LookupEnv(envName(f.Name))
-		if f.Changed || !set || failed != nil || f.Name == "help" {
+		value := os.Getenv(envName(f.Name))
+		if f.Changed || value == "" || failed != nil || f.Name == "help" {
 			return
 		}
-		if err := flags.Set(f.Name, value); err != nil {
+		var bad *pflag.InvalidValueError
+		if err := flags.Set(f.Name, value); errors.As(err, &bad) {
+			failed = wrongValue(envName(f.Name), bad)
+		} else if err != nil {
 			failed = refuse("%s=%q: %v", envName(f.Name), value, err)
 		}
 	})
-	if failed != nil {
-		return failed
-	}
-	if c.DB != "" {
+	return failed
+}
+
+// checkSpace refuses what names no space that this version can open.
+func (c *config) checkSpace() error {
+	switch {
+	case c.Data == "":
+		return refuse("--data is empty: want a directory")
+	case c.DB != "":
 		return refuse("--db %s: this version keeps rows in the embedded database only; leave --db out", scheme(c.DB))
-	}
-	if c.Blobs != "" {
+	case c.Blobs != "":
 		return refuse("--blobs %s: this version keeps bytes in local files only; leave --blobs out", scheme(c.Blobs))
+	}
+	return nil
+}
+
+// checkServe refuses, before anything is opened, what serve cannot do.
+func (c *config) checkServe() error {
+	_, port, err := net.SplitHostPort(c.Listen)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	switch {
+	case err != nil:
+		return refuse("--listen %q is no address to listen on: want HOST:PORT, 127.0.0.1:8090 say", c.Listen)
+	case c.TLSSelf && (c.TLSCert != "" || c.TLSKey != ""):
+		return refuse("--tls-self-signed makes its own certificate: leave --tls-cert and --tls-key out")
+	case (c.TLSCert != "") != (c.TLSKey != ""):
+		return refuse("--tls-cert and --tls-key go together: want both or none")
 	}
 	return nil
 }
@@ -76,12 +105,24 @@ func configCommand(c *config) *cobra.Command {
 	cmd := &cobra.Command{Use: "config", Short: "Print the configuration that serve would have", Args: cobra.NoArgs}
 	serveFlags(c, cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			if f.Name != "help" {
-				fmt.Fprintf(cmd.OutOrStdout(), "%-18s %-22s %s\n", "--"+f.Name, envName(f.Name), f.Value)
+				fmt.Fprintf(table, "--%s\t%s\t%s\n", f.Name, envName(f.Name), shown(f))
 			}
 		})
-		return nil
+		return table.Flush()
 	}
 	return cmd
+}
+
+// withPassword are the flags whose values may hold one.
+var withPassword = []string{"db", "blobs", "smtp"}
+
+// shown is a flag's value as it may be seen.
+func shown(f *pflag.Flag) string {
+	if value := f.Value.String(); value != "" && slices.Contains(withPassword, f.Name) {
+		return scheme(value)
+	}
+	return f.Value.String()
 }

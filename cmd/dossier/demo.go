@@ -77,7 +77,10 @@ func (d *demo) make(svc *core.Service, name string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(name, text, 0o600)
+	if err := os.WriteFile(name+".new", text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(name+".new", name)
 }
 
 // apply applies the sample's schema; a second time that changes nothing.

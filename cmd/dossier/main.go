@@ -13,8 +13,6 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-
-	"dossier"
 )
 
 // The exit codes.
@@ -25,12 +23,6 @@ const (
 
 // version is stamped by the build (see Makefile); without a stamp it is the module's.
 var version string
-
-// usageError is a wrong use of the command line.
-type usageError struct{ err error }
-
-func (e usageError) Error() string { return e.err.Error() }
-func (e usageError) Unwrap() error { return e.err }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
@@ -48,7 +40,7 @@ func run(ctx context.Context, args []string) int {
 	}
 	fmt.Fprintln(os.Stderr, "dossier:", oneLine(err))
 	var usage usageError
-	if errors.As(err, &usage) || isCobraUsage(err) {
+	if errors.As(err, &usage) {
 		return exitUsage
 	}
 	return exitFailure
@@ -56,16 +48,6 @@ func run(ctx context.Context, args []string) int {
 
 // oneLine is an error as one line; what has no kind is told whole, since the operator reads it.
 func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
-
-// isCobraUsage reports whether the command line itself was wrong: the library has no type for that.
-func isCobraUsage(err error) bool {
-	for _, start := range []string{"unknown command", "unknown flag", "unknown shorthand", "invalid argument", "flag needs an argument", "accepts ", "requires at least", "required flag", "bad flag"} {
-		if strings.HasPrefix(err.Error(), start) {
-			return true
-		}
-	}
-	return false
-}
 
 func newRoot() *cobra.Command {
 	var c config
@@ -81,6 +63,7 @@ func newRoot() *cobra.Command {
 	c.register(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd.Flags()) }
 	root.AddCommand(serveCommand(&c), schemaCommand(&c), userCommand(&c), tokenCommand(&c), keyCommand(&c), checkCommand(&c), configCommand(&c), versionCommand())
+	strict(root)
 	return root
 }
 
@@ -99,9 +82,4 @@ func versionText() string {
 		return info.Main.Version
 	}
 	return "(devel)"
-}
-
-// refuse is a usageError with a sentence.
-func refuse(format string, args ...any) error {
-	return usageError{dossier.Errorf(dossier.Invalid, format, args...)}
 }

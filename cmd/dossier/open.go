@@ -4,18 +4,24 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
 
+	"dossier"
 	"dossier/blob/disk"
 	"dossier/core"
 	"dossier/dialect/pocketbase"
 	"dossier/store/sqlite"
 	"dossier/thumb"
 )
+
+// database is the file of the embedded database in the data directory.
+const database = "dossier.db"
 
 // space is an opened data directory.
 type space struct {
@@ -33,9 +39,24 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*space, error) {
 	return s, nil
 }
 
-func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+// exists is an error unless the data directory holds a space.
+func exists(c *config) error {
+	if err := c.checkSpace(); err != nil {
 		return err
+	}
+	_, err := os.Stat(filepath.Join(c.Data, database))
+	if errors.Is(err, fs.ErrNotExist) {
+		return dossier.Errorf(dossier.NotFound, "%s holds no space: want --data with a directory that dossier serve has used", c.Data)
+	}
+	return err
+}
+
+func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
+	if err := c.checkSpace(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("data directory: %w: want --data with a directory that can be written", err)
 	}
 	lock, err := disk.Lock(c.Data)
 	if err != nil {
@@ -47,7 +68,7 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	s.closers = append([]io.Closer{blobs}, s.closers...)
-	rows, err := sqlite.Open(filepath.Join(c.Data, "dossier.db"), sqlite.Options{})
+	rows, err := sqlite.Open(filepath.Join(c.Data, database), sqlite.Options{})
 	if err != nil {
 		return err
 	}

@@ -3,17 +3,20 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
+	"dossier"
 	"dossier/access"
 	"dossier/core"
-	"dossier/schemafile"
 )
 
 // with runs fn on the opened data directory.
@@ -33,42 +36,6 @@ func with(c *config, fn func(ctx context.Context, cmd *cobra.Command, args []str
 	}
 }
 
-func schemaCommand(c *config) *cobra.Command {
-	parent := &cobra.Command{Use: "schema", Short: "Apply or show the schema", Args: cobra.NoArgs, RunE: needsSubcommand}
-	var prune bool
-	apply := &cobra.Command{Use: "apply FILE", Short: "Make the space what a schema file says", Args: cobra.ExactArgs(1),
-		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, args []string, svc *core.Service) error {
-			said, err := applyFile(ctx, svc, args[0], prune)
-			for _, line := range said {
-				fmt.Fprintln(cmd.OutOrStdout(), line)
-			}
-			if err == nil && len(said) == 0 {
-				fmt.Fprintln(cmd.OutOrStdout(), "nothing to change")
-			}
-			return err
-		})}
-	apply.Flags().BoolVar(&prune, "prune", false, "remove fields and collections that the file does not name")
-	show := &cobra.Command{Use: "show", Short: "Print the space as a schema file", Args: cobra.NoArgs,
-		RunE: with(c, func(_ context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
-			text, err := schemafile.Format(svc.Space())
-			if err != nil {
-				return err
-			}
-			_, err = cmd.OutOrStdout().Write(text)
-			return err
-		})}
-	parent.AddCommand(apply, show)
-	return parent
-}
-
-func needsSubcommand(cmd *cobra.Command, _ []string) error {
-	var names []string
-	for _, sub := range cmd.Commands() {
-		names = append(names, sub.Name())
-	}
-	return refuse("%s needs one of: %s", cmd.CommandPath(), strings.Join(names, ", "))
-}
-
 func userCommand(c *config) *cobra.Command {
 	parent := &cobra.Command{Use: "user", Short: "Add users", Args: cobra.NoArgs, RunE: needsSubcommand}
 	user := core.SchemaUser{}
@@ -79,8 +46,11 @@ func userCommand(c *config) *cobra.Command {
 				return err
 			}
 			said, err := svc.ApplySchema(ctx, access.System(), core.Schema{Users: []core.SchemaUser{user}}, false)
-			if err == nil && len(said) == 0 {
-				err = fmt.Errorf("there is a user %s already", user.Email)
+			switch {
+			case err == nil && len(said) == 0:
+				err = dossier.Errorf(dossier.Exists, "there is a user %s already: want another EMAIL", user.Email)
+			case dossier.KindOf(err) == dossier.Invalid:
+				err = wrongUser(user, svc, err)
 			}
 			for _, line := range said {
 				fmt.Fprintln(cmd.OutOrStdout(), line)
@@ -94,15 +64,45 @@ func userCommand(c *config) *cobra.Command {
 	return parent
 }
 
+// wrongUser says what would be right where err finds something wrong with a user.
+func wrongUser(user core.SchemaUser, svc *core.Service, err error) error {
+	var e *dossier.Error
+	if errors.As(err, &e) && len(e.Problems) > 0 {
+		switch e.Problems[0].Code {
+		case dossier.CodeNotEmail:
+			return refuse("%q is no email address: want one such as ann@example.org", user.Email)
+		case dossier.CodeTooLong:
+			return refuse("the %s is too long: want at most %v characters", strings.Join(e.Problems[0].Path, "."), e.Problems[0].Params["max"])
+		}
+	}
+	if c, ok := svc.Space().Collection(user.Collection); !user.Superuser && (!ok || c.Kind != dossier.Auth) {
+		return refuse("no users in a collection %q: want --collection with one of %s", user.Collection,
+			collectionNames(svc, func(c *dossier.Collection) bool { return c.Kind == dossier.Auth }))
+	}
+	return usageError{err}
+}
+
+// collectionNames lists the owner's collections that are as wanted.
+func collectionNames(svc *core.Service, wanted func(*dossier.Collection) bool) string {
+	var names []string
+	for _, c := range svc.Space().Collections {
+		if !c.System && wanted(c) {
+			names = append(names, c.Name)
+		}
+	}
+	if names == nil {
+		return "(there is none yet: apply a schema first)"
+	}
+	return strings.Join(names, ", ")
+}
+
 // minPassword is the length of the shortest password that is taken at the command line.
 const minPassword = 8
 
 // readPassword reads one line; a person at a terminal is asked for it.
 func readPassword(in io.Reader, ask io.Writer) (string, error) {
-	if f, ok := in.(*os.File); ok {
-		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			return askPassword(f, ask)
-		}
+	if f, ok := in.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return askPassword(f, ask)
 	}
 	line, err := bufio.NewReader(io.LimitReader(in, 4096)).ReadString('\n')
 	if err != nil && err != io.EOF {
@@ -112,7 +112,7 @@ func readPassword(in io.Reader, ask io.Writer) (string, error) {
 }
 
 func goodPassword(password string) (string, error) {
-	if len(password) < minPassword {
+	if utf8.RuneCountInString(password) < minPassword {
 		return "", refuse("a password has at least %d characters", minPassword)
 	}
 	return password, nil
@@ -123,18 +123,22 @@ func tokenCommand(c *config) *cobra.Command {
 	var collections, allow []string
 	var name string
 	create := &cobra.Command{Use: "create --collection NAME --allow view,add,edit,delete", Short: "Make an API token and print it; it is not shown again", Args: cobra.NoArgs}
-	create.PreRunE = func(*cobra.Command, []string) error {
-		_, err := parseRights(allow)
+	var all access.Right
+	create.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if len(collections) == 0 || len(allow) == 0 {
+			return refuse("--collection and --allow are missing or empty: want %s", cmd.UseLine())
+		}
+		all, err = parseRights(allow)
 		return err
 	}
 	create.RunE = with(c, func(ctx context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
-		all, err := parseRights(allow)
-		if err != nil {
-			return err
-		}
 		rights := map[string]access.Right{}
-		for _, c := range collections {
-			rights[c] = all
+		for _, name := range collections {
+			if _, ok := svc.Space().Collection(name); !ok {
+				return dossier.Errorf(dossier.NotFound, "no collection %q: want one of %s", name,
+					collectionNames(svc, func(*dossier.Collection) bool { return true }))
+			}
+			rights[name] = all
 		}
 		secret, err := svc.CreateToken(ctx, access.System(), name, "", rights)
 		if err == nil {
@@ -145,8 +149,6 @@ func tokenCommand(c *config) *cobra.Command {
 	create.Flags().StringSliceVar(&collections, "collection", nil, "collection that the token opens (may be repeated)")
 	create.Flags().StringSliceVar(&allow, "allow", nil, "rights: view, add, edit, delete, manage")
 	create.Flags().StringVar(&name, "name", "", "name of the token")
-	_ = create.MarkFlagRequired("collection")
-	_ = create.MarkFlagRequired("allow")
 	parent.AddCommand(create)
 	return parent
 }
@@ -182,6 +184,7 @@ func keyCommand(c *config) *cobra.Command {
 func checkCommand(c *config) *cobra.Command {
 	var repair, deep bool
 	cmd := &cobra.Command{Use: "check", Short: "Look whether every record, file and byte is where it must be", Args: cobra.NoArgs,
+		PreRunE: func(*cobra.Command, []string) error { return exists(c) },
 		RunE: with(c, func(ctx context.Context, cmd *cobra.Command, _ []string, svc *core.Service) error {
 			report, err := svc.CheckSpace(ctx, deep, repair)
 			if err != nil {

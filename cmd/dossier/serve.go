@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -14,13 +15,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"dossier"
-	"dossier/access"
 	"dossier/admin"
 	"dossier/core"
 	"dossier/dialect/kintone"
 	"dossier/dialect/knack"
 	"dossier/dialect/pocketbase"
-	"dossier/schemafile"
 	"dossier/server"
 	"dossier/wire"
 )
@@ -45,7 +44,11 @@ func serveCommand(c *config) *cobra.Command {
 	cmd := &cobra.Command{Use: "serve", Short: "Answer requests", Args: cobra.NoArgs}
 	serveFlags(c, cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		return serve(cmd.Context(), c, cmd.OutOrStdout())
+		err := serve(cmd.Context(), c, cmd.OutOrStdout())
+		if cmd.Context().Err() != nil && (errors.Is(err, context.Canceled) || dossier.KindOf(err) == dossier.Canceled) {
+			return nil // told to stop while it was starting
+		}
+		return err
 	}
 	return cmd
 }
@@ -63,6 +66,13 @@ func logger(c *config) *slog.Logger {
 }
 
 func serve(ctx context.Context, c *config, out io.Writer) (err error) {
+	if err := c.checkServe(); err != nil {
+		return err
+	}
+	file, err := readSchema(c.Schema)
+	if err != nil {
+		return err
+	}
 	log := logger(c)
 	s, err := open(ctx, c, log)
 	if err != nil {
@@ -79,8 +89,8 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 			return err
 		}
 	}
-	if c.Schema != "" {
-		if _, err := applyFile(ctx, s.Service, c.Schema, c.Prune); err != nil {
+	if file != nil {
+		if _, err := file.apply(ctx, s.Service, c.Prune); err != nil {
 			return err
 		}
 	}
@@ -112,21 +122,4 @@ func handler(svc *core.Service) http.Handler {
 	knack.Mount(mux, svc, knack.Options{})
 	admin.Mount(mux, svc, sessions)
 	return wire.Front(mux)
-}
-
-// applyFile makes the space what a schema file says.
-func applyFile(ctx context.Context, svc *core.Service, name string, prune bool) ([]string, error) {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	schema, err := schemafile.Parse(text, svc.Space().Settings)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	said, err := svc.ApplySchema(ctx, access.System(), schema, prune)
-	if err != nil {
-		return said, fmt.Errorf("%s: %w", name, err)
-	}
-	return said, nil
 }

@@ -16,14 +16,10 @@ func tlsOf(c *config, out io.Writer) (*tls.Config, error) {
 	var pair tls.Certificate
 	var err error
 	switch {
-	case c.TLSSelf && (c.TLSCert != "" || c.TLSKey != ""):
-		return nil, refuse("--tls-self-signed makes its own certificate: leave --tls-cert and --tls-key out")
 	case c.TLSSelf:
 		pair, err = selfSigned(c, out)
-	case c.TLSCert != "" && c.TLSKey != "":
+	case c.TLSCert != "":
 		pair, err = tls.LoadX509KeyPair(c.TLSCert, c.TLSKey)
-	case c.TLSCert != "" || c.TLSKey != "":
-		return nil, refuse("--tls-cert and --tls-key go together")
 	default:
 		return nil, nil
 	}
@@ -36,7 +32,7 @@ func tlsOf(c *config, out io.Writer) (*tls.Config, error) {
 func selfSigned(c *config, out io.Writer) (tls.Certificate, error) {
 	host, _, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return tls.Certificate{}, refuse("--listen %q: want HOST:PORT", c.Listen)
+		return tls.Certificate{}, err
 	}
 	dir, err := filepath.Abs(filepath.Join(c.Data, "tls"))
 	if err != nil {
