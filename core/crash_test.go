@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ var errCrash = errors.New("the power is gone")
 // A lab is a house in which the n-th call of the store or the blobs fails.
 type lab struct {
 	*house
+	mu     sync.Mutex // a thumbnail reads and writes at the same time
 	calls  int
 	failAt int  // 0: never
 	after  bool // all calls from failAt on fail, until the restart
@@ -43,6 +45,8 @@ func (l *lab) restart() {
 }
 
 func (l *lab) fault(op string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.calls++; l.failAt > 0 && (l.calls == l.failAt || l.after && l.calls > l.failAt) {
 		if l.failed == "" {
 			l.failed = op
