@@ -25,12 +25,13 @@ type handler struct {
 	svc     *core.Service
 	maxBody int64
 	hub     *hub
+	letters *letters
 	done    <-chan struct{}
 }
 
 // Mount registers the dialect's routes on mux.
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
-	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), done: o.Done}
+	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), letters: &letters{}, done: o.Done}
 	svc.Watch(h.hub.publish)
 	if h.maxBody <= 0 {
 		h.maxBody = defaultMaxBody
@@ -54,6 +55,15 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections/{collection}/auth-with-password", h.authWithPassword)
 	rt.Handle("POST /api/collections/{collection}/auth-refresh", h.authRefresh)
 	rt.Handle("POST /api/collections/{collection}/impersonate/{record}", h.impersonate)
+	rt.Handle("POST /api/collections/{collection}/request-verification", h.requestVerification)
+	rt.Handle("POST /api/collections/{collection}/confirm-verification", h.confirmVerification)
+	rt.Handle("POST /api/collections/{collection}/request-password-reset", h.requestPasswordReset)
+	rt.Handle("POST /api/collections/{collection}/confirm-password-reset", h.confirmPasswordReset)
+	rt.Handle("POST /api/collections/{collection}/request-email-change", h.requestEmailChange)
+	rt.Handle("POST /api/collections/{collection}/confirm-email-change", h.confirmEmailChange)
+	rt.Handle("POST /api/collections/{collection}/request-otp", h.noOTP)
+	rt.Handle("POST /api/collections/{collection}/auth-with-otp", h.noOTP)
+	rt.Handle("POST /api/collections/{collection}/auth-with-oauth2", h.noOAuth2)
 
 	rt.Handle("GET /api/settings", h.viewSettings)
 	rt.Handle("PATCH /api/settings", h.updateSettings)

@@ -165,9 +165,15 @@ type authOptions struct {
 	EmailChangeToken       lifetime        `json:"emailChangeToken"`
 	VerificationToken      lifetime        `json:"verificationToken"`
 	FileToken              lifetime        `json:"fileToken"`
-	VerificationTemplate   json.RawMessage `json:"verificationTemplate"`
-	ResetPasswordTemplate  json.RawMessage `json:"resetPasswordTemplate"`
-	ConfirmEmailChangeTmpl json.RawMessage `json:"confirmEmailChangeTemplate"`
+	VerificationTemplate   template        `json:"verificationTemplate"`
+	ResetPasswordTemplate  template        `json:"resetPasswordTemplate"`
+	ConfirmEmailChangeTmpl template        `json:"confirmEmailChangeTemplate"`
+}
+
+// A template is a letter with places for names and addresses; the body is HTML. An empty one is the usual letter.
+type template struct {
+	Subject string `json:"subject"`
+	Body    string `json:"body"`
 }
 
 type passwordOptions struct {
@@ -177,7 +183,7 @@ type passwordOptions struct {
 
 // authOptionsOf are the options of c, the usual ones where it says nothing.
 func authOptionsOf(c *dossier.Collection) authOptions {
-	empty, template := "", json.RawMessage(`{"subject":"","body":""}`)
+	empty := ""
 	o := authOptions{
 		AuthRule: &empty, PasswordAuth: passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}},
 		AuthAlert: json.RawMessage(`{"enabled":false,"emailTemplate":{"subject":"","body":""}}`),
@@ -186,7 +192,6 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 		OTP:       json.RawMessage(`{"enabled":false,"duration":0,"length":0,"emailTemplate":{"subject":"","body":""}}`),
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
-		VerificationTemplate: template, ResetPasswordTemplate: template, ConfirmEmailChangeTmpl: template,
 	}
 	if c.Name == dossier.Superusers {
 		o.AuthToken = lifetime{int64(superTokenTTL / time.Second)}

@@ -13,8 +13,11 @@ import (
 
 // The types of a token, which are also the purposes of its signing key.
 const (
-	tokenAuth = "auth"
-	tokenFile = "file"
+	tokenAuth   = "auth"
+	tokenFile   = "file"
+	tokenVerify = "verification"
+	tokenReset  = "passwordReset"
+	tokenEmail  = "emailChange"
 )
 
 // How long tokens hold where their collection does not say. The life of a file token is then the space's FileTokenTTL.
@@ -68,7 +71,8 @@ func (h *handler) sign(who access.Principal, purpose string, ttl time.Duration, 
 type proof struct {
 	who         access.Principal
 	refreshable bool
-	expires     time.Time
+	email       string // the address that the token was made for
+	newEmail    string
 }
 
 var errBadToken = errors.New("not a token of ours")
@@ -97,9 +101,8 @@ func (h *handler) verify(ctx context.Context, text, purpose string) (proof, erro
 		return proof{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", err)
 	}
 	p.refreshable, _ = claims["refreshable"].(bool)
-	if end, err := claims.GetExpirationTime(); err == nil && end != nil {
-		p.expires = end.Time
-	}
+	p.email, _ = claims["email"].(string)
+	p.newEmail, _ = claims["newEmail"].(string)
 	return p, nil
 }
 
