@@ -26,9 +26,10 @@ type config struct {
 	Blobs   string // --blobs: URL of another place for bytes
 	TLSCert string // --tls-cert, --tls-key: PEM files
 	TLSKey  string
-	TLSSelf bool // --tls-self-signed: a certificate made in the data directory
-	LogJSON bool // --log-json: log lines as JSON
-	Quiet   bool // --quiet: no line per request
+	TLSSelf bool   // --tls-self-signed: a certificate made in the data directory
+	SMTP    string // --smtp: URL of a mail server
+	LogJSON bool   // --log-json: log lines as JSON
+	Quiet   bool   // --quiet: no line per request
 }
 
 const envPrefix = "DOSSIER_"

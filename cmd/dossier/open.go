@@ -16,6 +16,7 @@ import (
 	"dossier/blob/disk"
 	"dossier/core"
 	"dossier/dialect/pocketbase"
+	"dossier/mail"
 	"dossier/store/sqlite"
 	"dossier/thumb"
 )
@@ -73,11 +74,33 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	s.closers = append([]io.Closer{rows}, s.closers...)
+	letters, err := s.mailer(c, log)
+	if err != nil {
+		return err
+	}
 	s.Service, err = core.New(ctx, core.Options{
-		Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: &pocketbase.Language{Now: time.Now},
+		Mail:  letters,
+		Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: pocketbase.NewLanguage(time.Now),
 		Random: rand.Reader, Now: time.Now, Log: log, Sole: true,
 	})
 	return err
+}
+
+// mailer sends letters to the server that the space's owner has set, else to that of --smtp, else to the log.
+func (s *space) mailer(c *config, log *slog.Logger) (*mail.Mailer, error) {
+	var standing mail.Server
+	if c.SMTP != "" {
+		var err error
+		if standing, err = mail.ParseServer(c.SMTP); err != nil {
+			return nil, refuse("--smtp: %v", err)
+		}
+	}
+	return &mail.Mailer{Log: log, Current: func() mail.Server {
+		if chosen, err := mail.ParseServer(s.Space().Settings.Extra[core.MailServer]); err == nil {
+			return chosen
+		}
+		return standing
+	}}, nil
 }
 
 // Close closes what open has opened, the lock last.

@@ -36,6 +36,7 @@ func serveFlags(c *config, f *pflag.FlagSet) {
 	f.StringVar(&c.TLSCert, "tls-cert", "", "PEM file of the certificate for HTTPS")
 	f.StringVar(&c.TLSKey, "tls-key", "", "PEM file of the certificate's key")
 	f.BoolVar(&c.TLSSelf, "tls-self-signed", false, "serve HTTPS with a certificate made in the data directory")
+	f.StringVar(&c.SMTP, "smtp", "", "mail server: smtp://user:password@host:port?from=sender@example.org; without one letters go to the log")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write log lines as JSON")
 	f.BoolVar(&c.Quiet, "quiet", false, "do not log every request")
 }
