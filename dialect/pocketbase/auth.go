@@ -19,6 +19,7 @@ const (
 	contextExpand    = "expand"
 	contextProtected = "protectedFile"
 	contextPassword  = "password"
+	contextOTP       = "otp"
 )
 
 // authenticate says who sent r: the holder of its auth token, a guest without one. A token that does not hold is no error:
@@ -286,13 +287,17 @@ func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	password := authOptionsOf(c).PasswordAuth
+	options := authOptionsOf(c)
+	password, otp := options.PasswordAuth, map[string]any{"enabled": options.OTP.Enabled, "duration": 0}
+	if options.OTP.Enabled {
+		otp["duration"] = options.OTP.Duration
+	}
 	off := map[string]any{"enabled": false, "duration": 0}
 	return h.reply(w, r, map[string]any{
 		"password":         map[string]any{"identityFields": password.IdentityFields, "enabled": password.Enabled},
 		"oauth2":           map[string]any{"providers": []string{}, "enabled": false},
 		"mfa":              off,
-		"otp":              off,
+		"otp":              otp,
 		"authProviders":    nil,
 		"usernamePassword": false,
 		"emailPassword":    password.Enabled,

@@ -88,6 +88,7 @@ func (h *handler) readRecordForm(r *http.Request, who access.Principal, c *dossi
 const (
 	maxRichText = 5 << 20
 	maxJSON     = 1 << 20
+	maxCounted  = 1 << 40 // of a file, so that no sum of limits is too large for an int64
 )
 
 // bodyLimit is how large the body of a write of a record of c may be: the general limit and what its fields may hold.
@@ -96,7 +97,7 @@ func (h *handler) bodyLimit(c *dossier.Collection) int64 {
 	for _, f := range c.Fields {
 		switch {
 		case f.IsFile():
-			limit += h.maxFileSize(f) * int64(max(f.MaxSelect, 1))
+			limit += min(h.maxFileSize(f), maxCounted) * int64(min(max(f.MaxSelect, 1), maxParts))
 		case f.Type == dossier.TypeRichText:
 			limit += maxRichText
 		case f.Type == dossier.TypeJSON || f.Type == dossier.TypeTable:

@@ -220,14 +220,6 @@ func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) err
 	return nil
 }
 
-// noOTP answers that nobody signs in with a code from a letter.
-func (h *handler) noOTP(_ http.ResponseWriter, r *http.Request) error {
-	if _, err := h.authCollection(r); err != nil {
-		return err
-	}
-	return newError(http.StatusForbidden, "The collection is not configured to allow OTP authentication.", nil)
-}
-
 // noOAuth2 answers that nobody signs in through another service.
 func (h *handler) noOAuth2(_ http.ResponseWriter, r *http.Request) error {
 	if _, err := h.authCollection(r); err != nil {

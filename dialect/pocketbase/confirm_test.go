@@ -131,7 +131,7 @@ func TestLettersAreFilledSafely(t *testing.T) {
 
 func TestWaysOfSigningInThatAreOff(t *testing.T) {
 	b := newBench(t)
-	b.do(call{method: "POST", path: users + "request-otp", body: `{"email": "a@b.c"}`}).fails(403, "The collection is not configured to allow OTP authentication.")
+	b.do(call{method: "POST", path: users + "auth-with-otp", body: `{}`}).fails(403, "The collection is not configured to allow OTP authentication.")
 	b.do(call{method: "POST", path: users + "auth-with-oauth2", body: `{}`}).fails(403, "The collection is not configured to allow OAuth2 authentication.")
 	b.do(call{method: "POST", path: "/api/collections/reports/request-otp", body: `{}`}).fails(404, "Missing or invalid auth collection context.")
 }

@@ -3,6 +3,7 @@ package pocketbase
 import (
 	"context"
 	"html"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -90,24 +91,28 @@ func (h *handler) send(ctx context.Context, kind letterKind, who access.Principa
 	if err != nil {
 		return err
 	}
-	t := kind.template(o)
-	if t.Subject == "" {
-		t.Subject = kind.usual.Subject
-	}
-	if t.Body == "" {
-		t.Body = kind.usual.Body
-	}
-	fill := h.filler(who, token)
-	body := fill(t.Body, html.EscapeString)
-	h.svc.SendMail(ctx, core.Mail{To: to, Subject: fill(t.Subject, oneLine), HTML: body, Text: plainText(body)})
+	h.post(ctx, who, to, kind.template(o), kind.usual, map[string]string{"{TOKEN}": token})
 	return nil
 }
 
+// post sends who a letter at the address to: t, or what is usual where t says nothing, with more places filled than every letter has.
+func (h *handler) post(ctx context.Context, who access.Principal, to string, t, usual template, more map[string]string) {
+	if t.Subject == "" {
+		t.Subject = usual.Subject
+	}
+	if t.Body == "" {
+		t.Body = usual.Body
+	}
+	fill := h.filler(who, more)
+	body := fill(t.Body, html.EscapeString)
+	h.svc.SendMail(ctx, core.Mail{To: to, Subject: fill(t.Subject, oneLine), HTML: body, Text: plainText(body)})
+}
+
 // filler fills the places of a template; escape makes a value fit where it stands.
-func (h *handler) filler(who access.Principal, token string) func(text string, escape func(string) string) string {
+func (h *handler) filler(who access.Principal, more map[string]string) func(text string, escape func(string) string) string {
 	meta := h.settings().Meta
 	values := map[string]string{
-		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(meta.AppURL, "/"), "{TOKEN}": token,
+		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(meta.AppURL, "/"),
 		"{RECORD:id}": string(who.ID), "{RECORD:email}": who.Record.Account.Email,
 	}
 	for _, f := range who.Collection.Fields {
@@ -115,6 +120,7 @@ func (h *handler) filler(who access.Principal, token string) func(text string, e
 			values["{RECORD:"+f.Name+"}"] = who.Record.Text(f.Name)
 		}
 	}
+	maps.Copy(values, more)
 	return func(text string, escape func(string) string) string {
 		var pairs []string
 		for place, value := range values {

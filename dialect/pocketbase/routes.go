@@ -26,12 +26,13 @@ type handler struct {
 	maxBody int64
 	hub     *hub
 	letters *letters
+	codes   *codes
 	done    <-chan struct{}
 }
 
 // Mount registers the dialect's routes on mux.
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
-	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), letters: &letters{}, done: o.Done}
+	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), letters: &letters{}, codes: &codes{}, done: o.Done}
 	svc.Watch(h.hub.publish)
 	if h.maxBody <= 0 {
 		h.maxBody = defaultMaxBody
@@ -61,8 +62,8 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections/{collection}/confirm-password-reset", h.confirmPasswordReset)
 	rt.Handle("POST /api/collections/{collection}/request-email-change", h.requestEmailChange)
 	rt.Handle("POST /api/collections/{collection}/confirm-email-change", h.confirmEmailChange)
-	rt.Handle("POST /api/collections/{collection}/request-otp", h.noOTP)
-	rt.Handle("POST /api/collections/{collection}/auth-with-otp", h.noOTP)
+	rt.Handle("POST /api/collections/{collection}/request-otp", h.requestOTP)
+	rt.Handle("POST /api/collections/{collection}/auth-with-otp", h.authWithOTP)
 	rt.Handle("POST /api/collections/{collection}/auth-with-oauth2", h.noOAuth2)
 
 	rt.Handle("GET /api/settings", h.viewSettings)

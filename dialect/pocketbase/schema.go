@@ -159,7 +159,7 @@ type authOptions struct {
 	OAuth2                 json.RawMessage `json:"oauth2"`
 	PasswordAuth           passwordOptions `json:"passwordAuth"`
 	MFA                    json.RawMessage `json:"mfa"`
-	OTP                    json.RawMessage `json:"otp"`
+	OTP                    otpOptions      `json:"otp"`
 	AuthToken              lifetime        `json:"authToken"`
 	PasswordResetToken     lifetime        `json:"passwordResetToken"`
 	EmailChangeToken       lifetime        `json:"emailChangeToken"`
@@ -189,7 +189,7 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 		AuthAlert: json.RawMessage(`{"enabled":false,"emailTemplate":{"subject":"","body":""}}`),
 		OAuth2:    json.RawMessage(`{"enabled":false,"mappedFields":{"id":"","name":"","username":"","avatarURL":""},"providers":[]}`),
 		MFA:       json.RawMessage(`{"enabled":false,"duration":0,"rule":""}`),
-		OTP:       json.RawMessage(`{"enabled":false,"duration":0,"length":0,"emailTemplate":{"subject":"","body":""}}`),
+		OTP:       otpOptions{Duration: 180, Length: 8},
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
 	}

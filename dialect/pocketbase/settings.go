@@ -3,19 +3,23 @@ package pocketbase
 import (
 	"encoding/json"
 	"maps"
+	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"dossier"
 	"dossier/access"
+	"dossier/core"
 )
 
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. Those of mail, backups, remote files, proxies, rates and logs are kept and
-// shown, and have no effect; secrets among them are not kept.
+// settings are what a superuser decides about the dialect. Those of backups, remote files, proxies, rates and logs are kept and
+// shown, and have no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
 	SMTP         smtpSettings   `json:"smtp"`
@@ -159,10 +163,43 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 		all.Extra = map[string]string{}
 	}
 	all.Extra[extraSettings] = string(text)
+	setMailServer(all.Extra, h.settings(), next, raw)
 	if err := h.svc.PutSettings(r.Context(), who, all); err != nil {
 		return err
 	}
 	return h.reply(w, r, h.settings())
+}
+
+// setMailServer makes the mail server of the space what the settings say, and forgets it with them. A password that is not sent stays.
+func setMailServer(extra map[string]string, old, next settings, raw map[string]any) {
+	if !next.SMTP.Enabled {
+		if old.SMTP.Enabled {
+			delete(extra, core.MailServer)
+		}
+		return
+	}
+	u := url.URL{Scheme: "smtp", Host: net.JoinHostPort(next.SMTP.Host, strconv.Itoa(next.SMTP.Port)),
+		RawQuery: url.Values{"from": {next.Meta.SenderAddress}, "name": {next.Meta.SenderName}}.Encode()}
+	if next.SMTP.TLS {
+		u.Scheme = "smtps"
+	}
+	if next.SMTP.Username != "" {
+		u.User = url.UserPassword(next.SMTP.Username, smtpPassword(extra, raw))
+	}
+	extra[core.MailServer] = u.String()
+}
+
+// smtpPassword is the password sent, else the one that is known.
+func smtpPassword(extra map[string]string, raw map[string]any) string {
+	if smtp, ok := raw["smtp"].(map[string]any); ok && smtp["password"] != nil {
+		return toText(smtp["password"])
+	}
+	known, err := url.Parse(extra[core.MailServer])
+	if err != nil || known.User == nil {
+		return ""
+	}
+	password, _ := known.User.Password()
+	return password
 }
 
 // check is what is wrong with s, by its path.
@@ -182,6 +219,12 @@ func (s settings) check() map[string]any {
 	required(s.Meta.AppURL, "meta", "appURL")
 	required(s.Meta.SenderName, "meta", "senderName")
 	required(s.Meta.SenderAddress, "meta", "senderAddress")
+	if s.SMTP.Enabled {
+		required(s.SMTP.Host, "smtp", "host")
+		if s.SMTP.Port <= 0 || s.SMTP.Port > 65535 {
+			nest(data, []string{"smtp", "port"}, fault{Code: "validation_invalid_value", Message: "Invalid value."})
+		}
+	}
 	least(int64(s.Batch.MaxRequests), "batch", "maxRequests")
 	least(s.Batch.Timeout, "batch", "timeout")
 	least(s.Batch.MaxBodySize, "batch", "maxBodySize")
