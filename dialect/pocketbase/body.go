@@ -97,7 +97,7 @@ func (h *handler) bodyLimit(c *dossier.Collection) int64 {
 	for _, f := range c.Fields {
 		switch {
 		case f.IsFile():
-			limit += min(h.maxFileSize(f), maxCounted) * int64(min(max(f.MaxSelect, 1), maxParts))
+			limit += h.countedSize(f) * int64(min(max(f.MaxSelect, 1), maxParts))
 		case f.Type == dossier.TypeRichText:
 			limit += maxRichText
 		case f.Type == dossier.TypeJSON || f.Type == dossier.TypeTable:
@@ -107,13 +107,17 @@ func (h *handler) bodyLimit(c *dossier.Collection) int64 {
 	return limit
 }
 
-// maxFileSize is how large one file of f may be.
-func (h *handler) maxFileSize(f *dossier.Field) int64 {
-	return fileLimit(f, h.svc.Space().Settings.MaxFileSize)
+// countedSize is how large one file of f may be, as far as a body is limited by it.
+func (h *handler) countedSize(f *dossier.Field) int64 {
+	if limit := fileLimit(f, h.svc.Space().Settings.MaxFileSize); limit > 0 && limit < maxCounted {
+		return limit
+	}
+	return maxCounted
 }
 
+// fileLimit is how large one file of f may be where no file may have more than most bytes; 0 is no limit.
 func fileLimit(f *dossier.Field, most int64) int64 {
-	if f.MaxSize > 0 && f.MaxSize < most {
+	if f.MaxSize > 0 && (most <= 0 || f.MaxSize < most) {
 		return f.MaxSize
 	}
 	return most

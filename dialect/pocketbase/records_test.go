@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dossier"
 )
 
 const records = "/api/collections/reports/records"
@@ -196,11 +198,28 @@ func TestBodyLimits(t *testing.T) {
 	token, _ := b.member()
 	b.do(call{method: "POST", path: "/api/collections/users/auth-with-password", body: strings.Repeat(" ", defaultMaxBody+1)}).
 		fails(400, msgInvalidLoad)
-	over := call{method: "POST", path: "/api/collections/customers/records", token: token, body: `{"company": "x"}`,
-		header: map[string]string{}}
-	limit := (&handler{svc: b.svc, maxBody: defaultMaxBody}).bodyLimit(b.collection("customers"))
-	if want := int64(defaultMaxBody) + b.svc.Space().Settings.MaxFileSize; limit != want {
-		t.Errorf("limit %d, want %d: the general one and one file", limit, want)
+	h := &handler{svc: b.svc, maxBody: 100}
+	most := b.svc.Space().Settings.MaxFileSize
+	tests := []struct {
+		name  string
+		field dossier.Field
+		want  int64
+	}{
+		{"one file of any size", dossier.Field{Type: dossier.TypeFile}, 100 + most},
+		{"files with a limit", dossier.Field{Type: dossier.TypeImage, MaxSize: 10, MaxSelect: 3}, 100 + 30},
+		{"a limit past the space's", dossier.Field{Type: dossier.TypeFile, MaxSize: most + 1}, 100 + most},
+		{"more files than parts", dossier.Field{Type: dossier.TypeFile, MaxSize: 1, MaxSelect: 1 << 40}, 100 + maxParts},
+		{"rich text", dossier.Field{Type: dossier.TypeRichText}, 100 + maxRichText},
+		{"text", dossier.Field{Type: dossier.TypeText}, 100},
 	}
-	b.do(over).ok()
+	for _, tt := range tests {
+		if got := h.bodyLimit(&dossier.Collection{Fields: []*dossier.Field{&tt.field}}); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+	mux := http.NewServeMux()
+	Mount(mux, b.svc, Options{MaxBody: 10})
+	small := &bench{t: t, svc: b.svc, mux: mux}
+	users := "/api/collections/_superusers/records"
+	small.do(call{method: "POST", path: users, token: token, body: `{"email": "longer than ten bytes"}`}).fails(413, "Request entity too large.")
 }
