@@ -78,7 +78,7 @@ type Space struct {
 // Settings are the owner's choices for a space.
 type Settings struct {
 	UploadTTL    time.Duration // life of an upload that no record took
-	MaxFileSize  int64         // bytes of one file
+	MaxFileSize  int64         // bytes of one file; 0 is no limit
 	DiskQuota    int64         // bytes of attachments and uploads together; 0 is none
 	FileTokenTTL time.Duration // life of a token for a protected file
 	RateLimit    int           // requests a second of metered dialects; 0 is none

@@ -57,7 +57,7 @@ func (r *Record) Clone() *Record {
 	return &c
 }
 
-// EachFile calls fn for every attachment of r, those in table rows included, with the top-level field that leads to it.
+// EachFile calls fn for every attachment of r, those in table rows included, with the file field that holds it.
 func (r *Record) EachFile(c *Collection, fn func(field *Field, file *File)) {
 	for _, f := range c.Fields {
 		switch v := r.Values[f.Name].(type) {

@@ -65,6 +65,13 @@ func (e *events) watch(fn func([]Event)) (stop func()) {
 	}
 }
 
+// watched reports whether anybody would hear an event.
+func (e *events) watched() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.watchers) > 0
+}
+
 // draw takes the next ticket.
 func (e *events) draw() int64 {
 	e.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"hash"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -126,7 +127,10 @@ func blobError(a *arrival, err error) error {
 
 func (s *Service) sizeLimit(in Incoming) int64 {
 	limit := s.Space().Settings.MaxFileSize
-	if in.MaxSize > 0 && (limit <= 0 || in.MaxSize < limit) {
+	if limit <= 0 {
+		limit = math.MaxInt64
+	}
+	if in.MaxSize > 0 && in.MaxSize < limit {
 		return in.MaxSize
 	}
 	return limit

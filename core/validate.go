@@ -132,8 +132,11 @@ func validURL(s string) bool {
 	if err != nil {
 		return false
 	}
-	if u.Scheme == "" {
+	switch strings.ToLower(u.Scheme) {
+	case "":
 		return strings.Contains(u.Path, ".")
+	case "javascript", "vbscript", "data": // programs, wherever they are shown
+		return false
 	}
 	return u.Host != "" || u.Opaque != ""
 }

@@ -86,6 +86,7 @@ func TestWhatAFieldDoesNotAllow(t *testing.T) {
 		{"a word", "link", dossier.Text("example"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
 		{"a URL with a space", "link", dossier.Text("https://example.com/a b"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
 		{"a scheme alone", "link", dossier.Text("https://"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
+		{"a program", "link", dossier.Text("JavaScript:alert(1)"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
 		{"a text in place of a number", "number", dossier.Text("1"), []dossier.Problem{prob(dossier.CodeInvalid, nil, "number")}},
 		{"a number in place of a truth value", "yes", dossier.Number("1"), []dossier.Problem{prob(dossier.CodeInvalid, nil, "yes")}},
 		{"a row that fits", "lines", row(values{"text": dossier.Text("abc"), "some": dossier.List{"a"}}), nil},

@@ -101,7 +101,9 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 
 // tell notes a change for the watchers.
 func (b *Batch) tell(a access.Action, c *dossier.Collection, r *dossier.Record) {
-	b.told = append(b.told, Event{Action: a, Collection: c, Record: r})
+	if b.s.events.watched() {
+		b.told = append(b.told, Event{Action: a, Collection: c, Record: r.Clone()})
+	}
 }
 
 // HashAccount hashes the password of a, if it has one, so that no transaction waits for it.
