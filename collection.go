@@ -13,6 +13,7 @@ type CollectionKind string
 const (
 	Base CollectionKind = "base" // plain records
 	Auth CollectionKind = "auth" // records that can log in: each has an Account
+	View CollectionKind = "view" // what a query shows of other collections; nobody writes them
 )
 
 // Superusers is the name of the system collection whose records may do everything.
@@ -28,6 +29,9 @@ type Collection struct {
 	System bool
 	Rules  Rules
 	Fields []*Field // in the owner's order
+	// Query is a view's: a SELECT over collections and fields by their names, with a column id. The fields follow from it. A record's
+	// Number is its place in the result, its times are those of the columns created and updated, if there are such.
+	Query string
 	// Identifier is the name of the field whose text stands for a record; "" is the first text field.
 	Identifier string
 	// Draft collections do not yet exist for record verbs: made, but not published.

@@ -39,13 +39,19 @@ type Collections interface {
 	List(ctx context.Context) ([]*dossier.Collection, error)
 	// Put creates the collection or changes it to what c says. Fields are matched by Field.ID: a new one gets a column, one
 	// that is gone loses it with its values, a changed one is converted. Its files fall back to expired uploads. A change
-	// of a field's type is dossier.Unsupported, values that break a new Unique are dossier.Exists.
+	// of a field's type is dossier.Unsupported, values that break a new Unique are dossier.Exists. Of a view only the definition is
+	// kept: its fields are what Columns says.
 	Put(ctx context.Context, c *dossier.Collection) error
+	// Columns returns the fields that the records of a view have in space, by its Query: names, types and options, without IDs and
+	// numbers. A column that is just a field keeps what that is. A query that is no SELECT over collections of the space and their
+	// fields is dossier.Invalid, with the database's sentence.
+	Columns(ctx context.Context, space *dossier.Space, view *dossier.Collection) ([]*dossier.Field, error)
 	// Delete removes the collection with all its records; their files fall back to expired uploads.
 	Delete(ctx context.Context, c *dossier.Collection, now time.Time) error
 }
 
-// Records are the records of one collection.
+// Records are the records of one collection. Those of a view are read only: a write is dossier.Unsupported. A view that takes too long
+// is dossier.Busy.
 type Records interface {
 	// Get returns the record, dossier.NotFound if there is none.
 	Get(ctx context.Context, id dossier.ID) (*dossier.Record, error)

@@ -95,6 +95,8 @@ func register(d *sqlite.Driver) error {
 		}),
 		scalar(d, "dossier_instant", func(ms int64) string { return query.InstantText(dossier.Instant(ms)) }),
 		d.RegisterDeterministicScalarFunction("dossier_json", 3, jsonValue),
+		d.RegisterDeterministicScalarFunction("dossier_number", 1, numberValue),
+		d.RegisterDeterministicScalarFunction("dossier_cell", 2, viewCell),
 		scalar(d, "dossier_json_length", func(doc string) string { return strconv.Itoa(query.JSONLength(dossier.JSON(doc))) }),
 		scalar(d, "dossier_key", func(n int64) string { return dossier.Number(strconv.FormatInt(n, 10)).SortKey() }),
 	)
@@ -150,6 +152,11 @@ func newFlavor() *sqlstore.Flavor {
 		Elements:    call("json_each"),
 		Count:       func(array string) string { return "ifnull(json_array_length(" + array + "), 0)" },
 		Cell:        func(object, key string, _ bool) string { return "json_extract(" + object + ", '$." + key + "')" },
+		NumberValue: call("dossier_number"),
+		ViewCell: func(expr string, t query.Type) string {
+			return "dossier_cell(" + expr + ", '" + string(t) + "')"
+		},
+		Try: try,
 		JSONValue: func(doc, path string, as query.Type) string {
 			return "dossier_json(" + doc + ", " + path + ", '" + string(as) + "')"
 		},

@@ -17,6 +17,10 @@ func (t collections) alter(old, c *dossier.Collection) error {
 	if err != nil {
 		return err
 	}
+	t.note(c.ID, n)
+	if c.Kind == dossier.View {
+		return nil
+	}
 	a := alteration{tx: t.tx, id: c.ID, table: tableName(n)}
 	if err := a.check(old.Fields, c.Fields); err != nil {
 		return err

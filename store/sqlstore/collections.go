@@ -85,6 +85,9 @@ func (t collections) create(c *dossier.Collection, def string) error {
 		return err
 	}
 	t.note(c.ID, n)
+	if c.Kind == dossier.View {
+		return nil
+	}
 	return t.session.script(t.store.flavor.createTable(c, n)...)
 }
 
@@ -180,6 +183,10 @@ func (t collections) Delete(_ context.Context, c *dossier.Collection, now time.T
 	if _, err := t.exec("DELETE FROM collections WHERE id = ?", string(c.ID)); err != nil {
 		return err
 	}
+	t.note(c.ID, 0)
+	if old.Kind == dossier.View {
+		return nil
+	}
 	names := []string{"rows/" + string(c.ID)}
 	for _, f := range old.Fields {
 		names = append(names, "auto/"+string(f.ID))
@@ -190,7 +197,6 @@ func (t collections) Delete(_ context.Context, c *dossier.Collection, now time.T
 	if err := t.dropCounters(names...); err != nil {
 		return err
 	}
-	t.note(c.ID, 0)
 	return t.session.script("DROP TABLE " + tableName(n))
 }
 

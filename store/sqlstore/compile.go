@@ -11,7 +11,7 @@ import (
 // selectSQL is the statement that reads the records a query asks for, with the columns of l.
 func (t *tx) selectSQL(l *layout, q query.Checked) (string, []any, error) {
 	c := compiler{tx: t, flavor: t.store.flavor}
-	at := &frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0"}
+	at := &frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0", view: isView(q.Collection())}
 	where, err := c.filter(at, q.Query().Filter)
 	if err != nil {
 		return "", nil, err
@@ -43,7 +43,7 @@ func (c *compiler) cut(q query.Query) string {
 // countSQL is the statement that counts the records that pass a query's filter.
 func (t *tx) countSQL(l *layout, q query.Checked) (string, []any, error) {
 	c := compiler{tx: t, flavor: t.store.flavor}
-	where, err := c.filter(&frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0"}, q.Query().Filter)
+	where, err := c.filter(&frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0", view: isView(q.Collection())}, q.Query().Filter)
 	return "SELECT count(*) FROM " + l.table + " t0 WHERE " + where, c.args, err
 }
 
@@ -63,8 +63,11 @@ type frame struct {
 	alias string
 	kind  query.RangeKind // of an element
 	row   bool            // a table's row: its columns are members of a JSON object
+	view  bool            // a view's record, which links does not follow
 	outer *frame
 }
+
+func isView(c *dossier.Collection) bool { return c != nil && c.Kind == dossier.View }
 
 // arg adds a parameter.
 func (c *compiler) arg(v any) string {
@@ -75,11 +78,6 @@ func (c *compiler) arg(v any) string {
 func (c *compiler) alias() string {
 	c.names++
 	return "t" + strconv.Itoa(c.names)
-}
-
-func (c *compiler) tableOf(col *dossier.Collection) (string, error) {
-	n, err := c.tx.table(col)
-	return tableName(n), err
 }
 
 func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
@@ -172,14 +170,14 @@ func (c *compiler) some(at *frame, r query.Range, where query.Filter, exists, su
 
 // elements is the FROM item of a range's elements and the condition that ties them to the record at hand.
 func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner *frame, err error) {
-	inner = &frame{scope: r.Inner, alias: c.alias(), kind: r.Kind, row: r.Kind == query.OverRows, outer: at}
+	inner = &frame{scope: r.Inner, alias: c.alias(), kind: r.Kind, row: r.Kind == query.OverRows, view: isView(r.Collection), outer: at}
 	switch r.Kind {
 	case query.OverReferring, query.OverAll:
-		table, err := c.tableOf(r.Collection)
+		table, err := c.tx.tableOf(r.Collection)
 		if err != nil || r.Kind == query.OverAll {
 			return table + " " + inner.alias, "TRUE", inner, err
 		}
-		from, cond = c.referring(table, inner.alias, r.Field, at.alias+".id")
+		from, cond = c.referring(table, inner, r.Field, at.alias+".id")
 		return from, cond, inner, nil
 	}
 	column, err := c.column(at, r.Column)
@@ -189,7 +187,7 @@ func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner 
 	single := r.Column.Type == query.Text
 	switch {
 	case r.Kind == query.OverRelated:
-		table, err := c.tableOf(r.Collection)
+		table, err := c.tx.tableOf(r.Collection)
 		from, cond = c.among(table, inner.alias, column, single)
 		return from, cond, inner, err
 	case r.Kind == query.OverFiles:
@@ -211,11 +209,16 @@ func (c *compiler) among(table, alias, column string, single bool) (from, cond s
 }
 
 // referring is the rows of a table whose relation f refers to id.
-func (c *compiler) referring(table, alias string, f *dossier.Field, id string) (from, cond string) {
+func (c *compiler) referring(table string, inner *frame, f *dossier.Field, id string) (from, cond string) {
+	alias := inner.alias
 	if !f.Multiple() {
 		return table + " " + alias, alias + "." + columnName(f) + " = " + id
 	}
 	l := c.alias()
+	if inner.view {
+		list := c.flavor.Elements(alias + "." + columnName(f))
+		return table + " " + alias, "EXISTS (SELECT 1 FROM " + list + " " + l + " WHERE " + l + ".value = " + id + ")"
+	}
 	return "links " + l + " JOIN " + table + " " + alias + " ON " + alias + ".number = " + l + ".number",
 		l + ".field = " + strconv.FormatInt(f.Number, 10) + " AND " + l + ".target = " + id
 }
@@ -235,7 +238,7 @@ func (c *compiler) order(at *frame, q query.Query) (string, error) {
 			return "", err
 		}
 		keys = append(keys, c.flavor.Order(key, s.Desc))
-		if isUnique(s.By) {
+		if isUnique(s.By) && !at.view {
 			return strings.Join(keys, ", "), nil
 		}
 	}

@@ -1,6 +1,8 @@
 package sqlstore
 
 import (
+	"context"
+
 	"dossier"
 	"dossier/query"
 )
@@ -38,6 +40,13 @@ type Flavor struct {
 	// NumberText is the shortest text of a number given by its sort key, NumberKey the sort key of an integer, InstantText the
 	// text of milliseconds, as query.TextOf has it.
 	NumberText, NumberKey, InstantText func(expr string) string
+	// NumberValue is the number of a sort key as the database has numbers. ViewCell is a value of a view's query as a value of type t is
+	// stored, NULL where it is none.
+	NumberValue func(key string) string
+	ViewCell    func(expr string, t query.Type) string
+	// Try makes tables in an empty database of its own and asks it for a query's columns: their names, and the types of the tables'
+	// columns that they are, as these were declared, or "". Its error is the database's sentence.
+	Try func(ctx context.Context, tables []string, query string) (names, types []string, err error)
 	// Order sorts by an expression, NULL before every value, or after if desc.
 	Order func(expr string, desc bool) string
 	// Random orders by chance.

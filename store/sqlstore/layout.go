@@ -107,6 +107,13 @@ type layouts struct {
 	mu     sync.RWMutex
 	tables map[dossier.ID]int64
 	known  map[*dossier.Collection]*layout
+	views  map[*dossier.Collection]knownView
+}
+
+// A knownView is the layout of a view in a schema.
+type knownView struct {
+	schema int64
+	layout *layout
 }
 
 // maxLayouts bounds the layouts that are kept.
@@ -183,7 +190,29 @@ func noCollection(c *dossier.Collection) error {
 	return dossier.Errorf(dossier.NotFound, "there is no collection %s", c.Name)
 }
 
+// view is the layout of a view that was kept for that schema, nil if none was.
+func (l *layouts) view(c *dossier.Collection, schema int64) *layout {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if v, ok := l.views[c]; ok && v.schema == schema {
+		return v.layout
+	}
+	return nil
+}
+
+func (l *layouts) keepView(c *dossier.Collection, schema int64, have *layout) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.views == nil || len(l.views) >= maxLayouts {
+		l.views = map[*dossier.Collection]knownView{}
+	}
+	l.views[c] = knownView{schema, have}
+}
+
 func (t *tx) layout(c *dossier.Collection) (*layout, error) {
+	if c.Kind == dossier.View {
+		return t.viewLayout(c)
+	}
 	n, err := t.table(c)
 	if err != nil {
 		return nil, err

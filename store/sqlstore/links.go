@@ -90,10 +90,10 @@ func (t *tx) unlink(c column) error {
 // false if it is none.
 func (c *compiler) linkedTo(at *frame, r query.Range, where query.Filter) (sql string, ok bool, err error) {
 	ids := askedIDs(where)
-	if len(ids) == 0 || at.row || r.Kind != query.OverRelated || len(r.Column.Steps) > 0 || r.Column.Type != query.List {
+	if len(ids) == 0 || at.row || at.view || r.Kind != query.OverRelated || len(r.Column.Steps) > 0 || r.Column.Type != query.List {
 		return "", false, nil
 	}
-	table, err := c.tableOf(r.Collection)
+	table, err := c.tx.tableOf(r.Collection)
 	if err != nil {
 		return "", false, err
 	}

@@ -59,14 +59,14 @@ func (c *compiler) column(at *frame, r query.Resolved) (string, error) {
 	}
 	first := c.cell(at, r.Steps[0].Field)
 	alias := c.alias()
-	table, err := c.tableOf(r.Steps[0].To)
+	table, err := c.tx.tableOf(r.Steps[0].To)
 	if err != nil {
 		return "", err
 	}
 	from, cond := table+" "+alias, alias+".id = "+first
 	for _, step := range r.Steps[1:] {
 		next := c.alias()
-		if table, err = c.tableOf(step.To); err != nil {
+		if table, err = c.tx.tableOf(step.To); err != nil {
 			return "", err
 		}
 		from += " JOIN " + table + " " + next + " ON " + next + ".id = " + alias + "." + columnName(step.Field)

@@ -26,31 +26,34 @@ func (r *records) layout() (*layout, error) {
 }
 
 // Get returns the record, dossier.NotFound if there is none.
-func (r *records) Get(_ context.Context, id dossier.ID) (*dossier.Record, error) {
-	return r.get("id", string(id))
+func (r *records) Get(ctx context.Context, id dossier.ID) (*dossier.Record, error) {
+	return r.get(ctx, "id", string(id))
 }
 
 // GetNumber returns the record with that number, dossier.NotFound if there is none.
-func (r *records) GetNumber(_ context.Context, n int64) (*dossier.Record, error) {
-	return r.get("number", n)
+func (r *records) GetNumber(ctx context.Context, n int64) (*dossier.Record, error) {
+	return r.get(ctx, "number", n)
 }
 
 // GetEmail returns the auth record with that email, compared without case, dossier.NotFound if there is none.
-func (r *records) GetEmail(_ context.Context, email string) (*dossier.Record, error) {
+func (r *records) GetEmail(ctx context.Context, email string) (*dossier.Record, error) {
 	if r.collection.Kind != dossier.Auth || email == "" {
 		return nil, dossier.Errorf(dossier.NotFound, "%s has no such account", r.collection.Name)
 	}
-	return r.get(emailKey, query.FoldText(email, query.Fold))
+	return r.get(ctx, emailKey, query.FoldText(email, query.Fold))
 }
 
-// get finds the record by a column that is unique.
-func (r *records) get(column string, value any) (*dossier.Record, error) {
+// get finds the record by a column that is unique. It is too short to be interrupted, but for a view's.
+func (r *records) get(ctx context.Context, column string, value any) (*dossier.Record, error) {
+	if r.collection.Kind != dossier.View {
+		ctx = context.Background()
+	}
 	l, err := r.layout()
 	if err != nil {
 		return nil, err
 	}
 	sql := "SELECT " + l.list + " FROM " + l.table + " t0 WHERE t0." + column + " = " + r.tx.store.flavor.Placeholder(1)
-	found, err := r.scan(context.Background(), l, sql, []any{value})
+	found, err := r.scan(ctx, l, sql, []any{value})
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +90,20 @@ func (r *records) Count(ctx context.Context, q query.Checked) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
 	var n int64
 	err = r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {
 		n = integer(row[0])
 		return nil
 	})
-	return n, err
+	return n, overdue(ctx, err)
 }
 
 // scan runs a query for the columns of l and reads records.
 func (r *records) scan(ctx context.Context, l *layout, sql string, args []any) ([]*dossier.Record, error) {
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
 	var out []*dossier.Record
 	var d decoder
 	err := r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {
@@ -105,7 +112,7 @@ func (r *records) scan(ctx context.Context, l *layout, sql string, args []any) (
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, overdue(ctx, err)
 	}
 	return out, r.tx.fill(d.files)
 }
@@ -145,6 +152,9 @@ func moment(v driver.Value) time.Time { return time.UnixMilli(integer(v)).UTC() 
 
 // Delete removes the record; dossier.NotFound if there is none.
 func (r *records) Delete(_ context.Context, id dossier.ID) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
 	l, err := r.layout()
 	if err != nil {
 		return err

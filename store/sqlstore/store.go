@@ -37,6 +37,7 @@ type Store struct {
 
 	reader     driver.Connector
 	generation atomic.Int64 // of the statistics that readers plan by
+	schema     atomic.Int64 // rises when collections have changed
 }
 
 // A reader is a session that reads, with the generation in which it connected.
@@ -115,11 +116,12 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	default:
 	}
 	s.renew(ctx, r)
+	schema := s.schema.Load() // what this snapshot sees is not older
 	if _, err := r.exec(s.flavor.BeginRead); err != nil {
 		return err
 	}
 	defer func() { _, _ = r.exec("ROLLBACK") }()
-	return fn(&tx{store: s, session: r.session})
+	return fn(&tx{store: s, session: r.session, schema: schema})
 }
 
 // borrow waits for a reader.
@@ -162,6 +164,7 @@ type tx struct {
 	store   *Store
 	session *session
 	writes  bool
+	schema  int64 // of a reader: the schema that it sees, or an older one
 	// tables are the collections' tables that this transaction made (their numbers) or dropped (0).
 	tables map[dossier.ID]int64
 }

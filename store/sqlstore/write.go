@@ -14,6 +14,9 @@ import (
 // Insert adds rec, whose Number is given here and set, as are its Revision if it is 0, its automatic numbers and the row IDs that
 // are 0.
 func (r *records) Insert(_ context.Context, rec *dossier.Record) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
 	l, err := r.layout()
 	if err != nil {
 		return err
@@ -45,6 +48,9 @@ func (r *records) Insert(_ context.Context, rec *dossier.Record) error {
 
 // Update replaces the record rec.ID by rec if its revision still is base, else dossier.Stale. rec.Revision becomes base + 1.
 func (r *records) Update(_ context.Context, rec *dossier.Record, base int64) error {
+	if err := r.writable(); err != nil {
+		return err
+	}
 	l, err := r.layout()
 	if err != nil {
 		return err

@@ -156,6 +156,9 @@ func (w *writer) transact(first *job, next func(end time.Time) *job) (lost []*jo
 	}
 	for _, j := range w.group {
 		w.store.layouts.keep(j.tables)
+		if len(j.tables) > 0 {
+			w.store.schema.Add(1)
+		}
 	}
 	for _, j := range w.group {
 		j.answer <- nil

@@ -39,6 +39,11 @@ func Run(t *testing.T, open Opener) {
 		"patterns":     testPatterns,
 		"cancel":       testCancel,
 		"queries":      testQueries,
+		"views":        testViews,
+		"view fields":  testViewFields,
+		"bad views":    testBadViews,
+		"view changes": testViewChanges,
+		"view queries": testViewQueries,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
