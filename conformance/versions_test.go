@@ -136,3 +136,18 @@ func TestOneOfManyWinsARevision(t *testing.T) {
 		t.Errorf("%d of %d changes were made, and the revision is %s", won, writers, got)
 	}
 }
+
+// fileURL is the address of a report's only file.
+func fileURL(t *testing.T, pb *pocketbase, title string) string {
+	t.Helper()
+	var list struct {
+		Items []struct {
+			ID         string
+			Attachment []string
+		}
+	}
+	if err := pb.call(t.Context(), http.MethodGet, "/api/collections/reports/records?filter="+url.QueryEscape(`title = "`+title+`"`), pb.header(), nil, &list); err != nil || len(list.Items) != 1 || len(list.Items[0].Attachment) != 1 {
+		t.Fatalf("%v: %+v", err, list)
+	}
+	return "/api/files/reports/" + list.Items[0].ID + "/" + list.Items[0].Attachment[0]
+}
