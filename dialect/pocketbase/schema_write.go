@@ -128,11 +128,13 @@ func (rd *collectionReader) fields() error {
 	}
 	stamps := []string{}
 	var out []*dossier.Field
+	first := rd.unnamed(list)
 	for i, element := range list {
 		o, ok := element.(map[string]any)
 		if !ok {
 			return errFormat
 		}
+		i += first
 		name, typ := toText(o["name"]), toText(o["type"])
 		if rd.isAccountField(name) {
 			continue
@@ -149,6 +151,21 @@ func (rd *collectionReader) fields() error {
 	rd.next.Fields = out
 	rd.remember(extraStamps, stamps)
 	return nil
+}
+
+// unnamed is how many fields a collection has besides those that list names. They stand before them.
+func (rd *collectionReader) unnamed(list []any) int {
+	names := map[any]bool{}
+	for _, element := range list {
+		if o, ok := element.(map[string]any); ok {
+			names[o["name"]] = true
+		}
+	}
+	always := []map[string]any{idField()}
+	if rd.next.Kind == dossier.Auth {
+		always = append(always, accountFields()...)
+	}
+	return len(slices.DeleteFunc(always, func(m map[string]any) bool { return names[m["name"]] }))
 }
 
 // isAccountField reports whether a field of that name is there in any case.
