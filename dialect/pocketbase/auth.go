@@ -36,6 +36,7 @@ func (h *handler) authProof(r *http.Request) (proof, error) {
 	}
 	p.who = h.fromHost(r, p.who)
 	p.who.Request = requestOf(r)
+	noteUser(r, p.who)
 	return p, err
 }
 

@@ -27,6 +27,7 @@ type handler struct {
 	hub     *hub
 	letters *letters
 	codes   *codes
+	lines   lines
 	done    <-chan struct{}
 }
 
@@ -39,6 +40,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	}
 	rt := wire.NewRouter(mux, h.writeError)
 	rt.Use(withHeaders)
+	rt.Use(h.withLog)
 	rt.Use(checkFields)
 
 	rt.Handle("GET /api/health", h.health)
@@ -81,6 +83,19 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("PATCH /api/collections/{collection}", h.updateCollection)
 	rt.Handle("DELETE /api/collections/{collection}", h.deleteCollection)
 	rt.Handle("DELETE /api/collections/{collection}/truncate", h.truncateCollection)
+
+	rt.Handle("GET /api/logs", h.listLogs)
+	rt.Handle("GET /api/logs/stats", h.logStats)
+	rt.Handle("GET /api/logs/{id}", h.viewLog)
+	rt.Handle("GET /api/crons", h.listCrons)
+	rt.Handle("POST /api/crons/{id}", h.runCron)
+	rt.Handle("GET /api/backups", h.noBackups)
+	rt.Handle("POST /api/backups", h.noBackups)
+	rt.Handle("POST /api/backups/upload", h.noBackups)
+	rt.Handle("GET /api/backups/{key}", h.noBackup)
+	rt.Handle("DELETE /api/backups/{key}", h.noBackups)
+	rt.Handle("POST /api/backups/{key}/restore", h.noBackups)
+	rt.Handle("POST /api/sql", h.noSQL)
 
 	rt.HandleFallback("/api/", h.unknown)
 }

@@ -18,7 +18,7 @@ import (
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. Those of backups, remote files, proxies, rates and logs are kept and
+// settings are what a superuser decides about the dialect. Those of backups, remote files, proxies and rates are kept and
 // shown, and have no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
