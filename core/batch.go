@@ -9,6 +9,9 @@ import (
 
 // CreateRecord is Service.CreateRecord in this transaction.
 func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id dossier.ID, change Change) (*dossier.Record, error) {
+	if err := readOnly(c); err != nil {
+		return nil, err
+	}
 	question := access.Question{Principal: b.who, Action: access.Create, Sent: sent(change)}
 	if err := b.s.policy.Locked(c, question); err != nil {
 		return nil, err
@@ -105,6 +108,9 @@ func (b *Batch) permit(ctx context.Context, c *dossier.Collection, q access.Ques
 
 // UpdateRecord is Service.UpdateRecord in this transaction. u.Password does not count here: see AccountChange.
 func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref, u Update) (*dossier.Record, error) {
+	if err := readOnly(c); err != nil {
+		return nil, err
+	}
 	question := access.Question{Principal: b.who, Action: access.Update}
 	if err := b.s.policy.Locked(c, question); err != nil {
 		return nil, err
@@ -163,6 +169,9 @@ func (b *Batch) reidentify(c *dossier.Collection, r *dossier.Record, change Chan
 
 // DeleteRecord is Service.DeleteRecord in this transaction.
 func (b *Batch) DeleteRecord(ctx context.Context, c *dossier.Collection, ref Ref, base int64) error {
+	if err := readOnly(c); err != nil {
+		return err
+	}
 	question := access.Question{Principal: b.who, Action: access.Delete}
 	if err := b.s.policy.Locked(c, question); err != nil {
 		return err

@@ -30,22 +30,29 @@ func (s *Service) numbers(ctx context.Context) (*numbers, error) {
 }
 
 // complete fills in what the definitions of some collections of space leave open, and checks them: all problems are in one
-// Invalid error.
-func (s *Service) complete(space *dossier.Space, some []*dossier.Collection, n *numbers) error {
+// Invalid error. more are the views that change with them.
+func (s *Service) complete(ctx context.Context, space *dossier.Space, some []*dossier.Collection, n *numbers) (more []*dossier.Collection, err error) {
 	k := &completion{s: s, space: space, n: n}
 	for _, c := range space.Collections {
 		n.collection = max(n.collection, c.Number)
 		eachField(c.Fields, func(f *dossier.Field) { n.field = max(n.field, f.Number) })
 	}
 	for _, c := range some {
+		if c.Kind == dossier.View {
+			c.Fields = nil // they follow from the query
+		}
 		if err := k.identify(c); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, c := range some { // only now does every collection have the ID that relations refer to
 		eachField(c.Fields, k.defaults)
 	}
+	if more, err = k.views(ctx, some); err != nil {
+		return nil, err
+	}
 	k.duplicates()
+	some = append(slices.Clone(some), more...)
 	for _, c := range some {
 		k.collection(c)
 	}
@@ -55,9 +62,9 @@ func (s *Service) complete(space *dossier.Space, some []*dossier.Collection, n *
 	if len(k.problems) > 0 {
 		e := dossier.Invalidate(k.problems...)
 		e.Msg = strings.Join(k.said, "; ")
-		return e
+		return nil, e
 	}
-	return nil
+	return more, nil
 }
 
 func eachField(fields []*dossier.Field, fn func(*dossier.Field)) {
@@ -171,8 +178,13 @@ func (k *completion) collection(c *dossier.Collection) {
 	if !c.System && (!dossier.ValidName(c.Name) || strings.Contains(c.Name, "_via_")) {
 		k.fault(dossier.CodeInvalid, "a name is made of letters, digits and _, begins with no digit and has no _via_", c.Name)
 	}
-	if c.Kind != dossier.Base && c.Kind != dossier.Auth {
-		k.fault(dossier.CodeInvalid, "the kind is base or auth", c.Name)
+	switch c.Kind {
+	case dossier.Base, dossier.Auth, dossier.View:
+	default:
+		k.fault(dossier.CodeInvalid, "the kind is base, auth or view", c.Name)
+	}
+	if c.Kind != dossier.View && c.Query != "" {
+		k.fault(dossier.CodeInvalid, "only a view has a query", c.Name, "query")
 	}
 	if c.Identifier != "" {
 		if _, ok := c.Field(c.Identifier); !ok {
@@ -231,8 +243,10 @@ func (k *completion) options(f *dossier.Field, at []string) {
 		}
 	}
 	if f.IsRelation() {
-		if _, ok := k.space.CollectionByID(f.Collection); !ok {
+		if to, ok := k.space.CollectionByID(f.Collection); !ok {
 			k.fault(dossier.CodeUnknown, "collection names none of the collections", at...)
+		} else if to.Kind == dossier.View {
+			k.fault(dossier.CodeInvalid, "a relation leads to records, not to a view of them", at...)
 		}
 	}
 	for _, t := range f.Thumbs {

@@ -113,7 +113,12 @@ func holds(ctx context.Context, tx store.Tx, space *dossier.Space, c *dossier.Co
 }
 
 // May reports whether who has any chance to do a in c: a Denied error by access.ErrLocked if not. It is for refusing early,
-// before bytes are read; the verb itself still decides.
+// before bytes are read; the verb itself still decides. Writing to a view is Unsupported.
 func (s *Service) May(who access.Principal, c *dossier.Collection, a access.Action) error {
+	if a != access.List && a != access.View {
+		if err := readOnly(c); err != nil {
+			return err
+		}
+	}
 	return s.policy.Locked(c, access.Question{Principal: who, Action: a})
 }

@@ -63,6 +63,9 @@ type relation struct {
 func relationsTo(space *dossier.Space, c *dossier.Collection) []relation {
 	var out []relation
 	for _, of := range space.Collections {
+		if of.Kind == dossier.View { // it shows what others hold
+			continue
+		}
 		for _, f := range of.Fields {
 			if f.IsRelation() && f.Collection == c.ID {
 				out = append(out, relation{of: of, field: f})

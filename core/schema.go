@@ -97,13 +97,13 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		p.pages = schema.Pages
 		p.say("pages changed")
 	}
-	if err := s.planCollections(p, space, schema.Collections, prune); err != nil {
+	if err := s.planCollections(ctx, p, space, schema.Collections, prune); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-func (s *Service) planCollections(p *plan, space *dossier.Space, wanted []*dossier.Collection, prune bool) error {
+func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.Space, wanted []*dossier.Collection, prune bool) error {
 	merged := make([]*dossier.Collection, len(wanted))
 	olds := make([]*dossier.Collection, len(wanted))
 	for i, c := range wanted {
@@ -121,7 +121,8 @@ func (s *Service) planCollections(p *plan, space *dossier.Space, wanted []*dossi
 		}
 		next.Collections = append(next.Collections, c)
 	}
-	if err := s.complete(next, merged, p.numbers); err != nil {
+	more, err := s.complete(ctx, next, merged, p.numbers)
+	if err != nil {
 		return err
 	}
 	for i, c := range merged {
@@ -136,6 +137,10 @@ func (s *Service) planCollections(p *plan, space *dossier.Space, wanted []*dossi
 		}
 		p.put = append(p.put, c)
 	}
+	for _, c := range more {
+		p.say("view %s changed", c.Name)
+	}
+	p.put = append(p.put, more...)
 	return nil
 }
 
@@ -250,7 +255,8 @@ func (p *plan) putMeta(ctx context.Context, meta store.Meta, version int64) erro
 }
 
 // PutCollection creates a collection (ID "") or changes one to what c says; numbers and IDs that are missing are made. Denied unless
-// who is a superuser, or a token with the right to manage it. Problems are per field.
+// who is a superuser, or a token with the right to manage it. The fields of a view follow from its query, which only superusers give.
+// Views that a change concerns change with it; a change that one of them does not survive is refused. Problems are per field.
 func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *dossier.Collection) (*dossier.Collection, error) {
 	s.schema.Lock()
 	defer s.schema.Unlock()
@@ -261,6 +267,9 @@ func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *do
 	}
 	if !who.IsSuper() && !(exists && who.Has(old, access.RightManage)) {
 		return nil, dossier.Errorf(dossier.Denied, "change collection %s: %w", c.Name, access.ErrLocked)
+	}
+	if c.Kind == dossier.View && !who.IsSuper() && c.Query != old.Query {
+		return nil, dossier.Errorf(dossier.Denied, "change the query of %s: %w", c.Name, access.ErrLocked)
 	}
 	numbers, err := s.numbers(ctx)
 	if err != nil {
@@ -275,11 +284,12 @@ func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *do
 		}
 	}
 	all.Collections = append(all.Collections, &next)
-	if err := s.complete(all, []*dossier.Collection{&next}, numbers); err != nil {
+	more, err := s.complete(ctx, all, []*dossier.Collection{&next}, numbers)
+	if err != nil {
 		return nil, err
 	}
 	next.Updated = s.Now()
-	p := &plan{numbers: numbers, put: []*dossier.Collection{&next}, said: []string{"changed"}}
+	p := &plan{numbers: numbers, put: append([]*dossier.Collection{&next}, more...), said: []string{"changed"}}
 	if err := s.carryOut(ctx, p); err != nil {
 		return nil, err
 	}
@@ -287,8 +297,8 @@ func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *do
 	return made, nil
 }
 
-// DeleteCollection removes a collection with its records and files. System collections, and ones that others refer to, are
-// refused.
+// DeleteCollection removes a collection with its records and files. System collections, and ones that others refer to or that views
+// read, are refused.
 func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c *dossier.Collection) error {
 	s.schema.Lock()
 	defer s.schema.Unlock()
@@ -308,7 +318,13 @@ func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c 
 	if err != nil {
 		return err
 	}
-	return s.carryOut(ctx, &plan{numbers: numbers, drop: []*dossier.Collection{c}, said: []string{"removed"}})
+	rest := *s.Space()
+	rest.Collections = slices.DeleteFunc(slices.Clone(rest.Collections), func(o *dossier.Collection) bool { return o.ID == c.ID })
+	more, err := s.complete(ctx, &rest, nil, numbers)
+	if err != nil {
+		return err
+	}
+	return s.carryOut(ctx, &plan{numbers: numbers, put: more, drop: []*dossier.Collection{c}, said: []string{"removed"}})
 }
 
 // PutSettings changes the space's settings.

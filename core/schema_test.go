@@ -129,7 +129,7 @@ func TestWhatASchemaMustNotSay(t *testing.T) {
 		{"a name with a hyphen", []*dossier.Collection{{Name: "a-b"}}, prob(dossier.CodeInvalid, nil, "a-b")},
 		{"a name that leads back", []*dossier.Collection{{Name: "a_via_b"}}, prob(dossier.CodeInvalid, nil, "a_via_b")},
 		{"a name that differs by case", []*dossier.Collection{{Name: "BASE"}}, prob(dossier.CodeTaken, nil, "base")},
-		{"another kind", []*dossier.Collection{{Name: "c", Kind: "view"}}, prob(dossier.CodeInvalid, nil, "c")},
+		{"another kind", []*dossier.Collection{{Name: "c", Kind: "table"}}, prob(dossier.CodeInvalid, nil, "c")},
 		{"a field number that is taken", with(dossier.Field{Number: 1}), prob(dossier.CodeTaken, nil, "base", "x")},
 		{"two fields of one name", []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{text("a"), text("A")}}}, prob(dossier.CodeTaken, nil, "c", "A")},
 		{"a field named like what every record has", with(dossier.Field{Name: "ID"}), prob(dossier.CodeInvalid, nil, "c", "ID")},

@@ -10,14 +10,14 @@ import (
 )
 
 // Format writes the space as a schema file that Parse reads. Users, tokens and keys are not in it: of their secrets only
-// hashes are kept.
+// hashes are kept. Nor are views, which a schema file does not say.
 func Format(space *dossier.Space) ([]byte, error) {
 	doc := mapping{}
 	doc.add("application", quoted(space.Application))
 	doc.add("settings", settingsNode(space.Settings))
 	var collections, pages []*yaml.Node
 	for _, c := range space.Collections {
-		if !c.System {
+		if !c.System && c.Kind != dossier.View {
 			collections = append(collections, collectionNode(space, c))
 		}
 	}
