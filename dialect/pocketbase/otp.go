@@ -1,18 +1,22 @@
 package pocketbase
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
-	"sync"
-	"time"
 
 	"dossier"
 	"dossier/access"
 	"dossier/core"
+	"dossier/query"
 )
+
+// purposeOTP is what the key is for that one-time codes are kept under.
+const purposeOTP = "otp"
 
 // otpOptions are what an auth collection says of codes from letters.
 type otpOptions struct {
@@ -22,89 +26,63 @@ type otpOptions struct {
 	EmailTemplate template `json:"emailTemplate"`
 }
 
-// usualCode is the letter with a code.
-var usualCode = template{"OTP for {APP_NAME}", "<p>Hello,</p>\n<p>Your one-time password is: <strong>{OTP}</strong></p>\n" +
-	"<p>If you did not ask for it, ignore this letter.</p>\n<p>Thanks,<br/>{APP_NAME} team</p>"}
-
-// Bounds of codes.
+// The bounds of otpOptions.
 const (
-	maxCodes   = 10_000
-	maxGuesses = 5
-	minCode    = 4 // digits
-	maxCode    = 32
+	minOTPLife, maxOTPLife = 10, 86400 // seconds
+	minOTP                 = 4         // digits
 )
 
-// codes are the codes that wait for their owners. They do not outlive the process.
-type codes struct {
-	mu   sync.Mutex
-	byID map[string]*code
-}
-
-type code struct {
-	who     access.Principal
-	sum     []byte
-	expires time.Time
-	guesses int
-}
-
-// keep remembers a code.
-func (c *codes) keep(id string, one *code, now time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.byID == nil {
-		c.byID = map[string]*code{}
-	}
-	if len(c.byID) >= maxCodes {
-		for id, old := range c.byID {
-			if !now.Before(old.expires) {
-				delete(c.byID, id)
-			}
+// check calls bad with every option that does not do. Codes that nobody gets may have any.
+func (o otpOptions) check(bad func(option string, f fault)) {
+	least := func(option string, n, bound int64) {
+		switch {
+		case n == 0:
+			bad(option, blank)
+		case n < bound:
+			bad(option, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than " + strconv.FormatInt(bound, 10) + ".",
+				Params: map[string]any{"threshold": bound}})
 		}
 	}
-	if len(c.byID) < maxCodes {
-		c.byID[id] = one
+	most := func(option string, n, bound int64) {
+		if n > bound {
+			bad(option, fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than " + strconv.FormatInt(bound, 10) + ".",
+				Params: map[string]any{"threshold": bound}})
+		}
 	}
-}
-
-// redeem is whose code it is, once. After a few wrong guesses it is nobody's.
-func (c *codes) redeem(id string, sum []byte, now time.Time) (access.Principal, bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	one, ok := c.byID[id]
-	if !ok {
-		return access.Guest(), false
-	}
-	one.guesses++
-	right := now.Before(one.expires) && hmac.Equal(sum, one.sum)
-	if right || one.guesses >= maxGuesses || !now.Before(one.expires) {
-		delete(c.byID, id)
-	}
-	return one.who, right
-}
-
-// codeSum is what is kept of a code.
-func (h *handler) codeSum(id, code string) []byte {
-	mac := hmac.New(sha256.New, h.svc.SpaceKey("otp"))
-	_, _ = io.WriteString(mac, id+" "+code)
-	return mac.Sum(nil)
-}
-
-// otpCollection is the auth collection that the path names, if it sends codes.
-func (h *handler) otpCollection(r *http.Request) (*dossier.Collection, func(string) string, otpOptions, error) {
-	c, text, err := h.accountForm(r)
-	if err != nil {
-		return nil, nil, otpOptions{}, err
-	}
-	o := authOptionsOf(c).OTP
 	if !o.Enabled {
-		err = newError(http.StatusForbidden, "The collection is not configured to allow OTP authentication.", nil)
+		return
 	}
-	return c, text, o, err
+	least("duration", o.Duration, minOTPLife)
+	most("duration", o.Duration, maxOTPLife)
+	least("length", int64(o.Length), minOTP)
+	most("length", int64(o.Length), maxPassword)
+}
+
+// usualCode is the letter with a code where the collection has no template for it.
+var usualCode = template{
+	Subject: "OTP for {APP_NAME}",
+	Body: "<p>Hello,</p>\n<p>Your one-time password is: <strong>{OTP}</strong></p>\n" +
+		"<p>If you did not ask for it, ignore this letter.</p>\n<p>Thanks,<br/>{APP_NAME} team</p>",
+}
+
+var (
+	errOTPOff  = newError(http.StatusForbidden, "The collection is not configured to allow OTP authentication.", nil)
+	errBadOTP  = newError(http.StatusBadRequest, "Invalid or expired OTP.", nil)
+	errOTPBusy = newError(http.StatusTooManyRequests, "Too many attempts, please try again later with a new OTP.", nil)
+)
+
+// otpForm is the auth collection that the path names, whose users may sign in with codes, and the texts of the body.
+func (h *handler) otpForm(r *http.Request) (*dossier.Collection, func(key string) string, error) {
+	c, text, err := h.accountForm(r)
+	if err == nil && !authOptionsOf(c).OTP.Enabled {
+		err = errOTPOff
+	}
+	return c, text, err
 }
 
 // requestOTP is POST /api/collections/{collection}/request-otp. The answer does not tell whether there is somebody with that email.
 func (h *handler) requestOTP(w http.ResponseWriter, r *http.Request) error {
-	c, text, o, err := h.otpCollection(r)
+	c, text, err := h.otpForm(r)
 	if err != nil {
 		return err
 	}
@@ -112,97 +90,136 @@ func (h *handler) requestOTP(w http.ResponseWriter, r *http.Request) error {
 	if email == "" {
 		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: blank})
 	}
-	id, err := randomWord(h.svc.Random(), 15)
-	if err != nil {
-		return err
-	}
 	who, err := h.byEmail(r.Context(), c, email)
 	if err != nil {
 		return err
 	}
-	if !who.IsGuest() && h.letters.due(contextOTP, who, h.svc.Now()) {
-		if err := h.sendCode(r, who, id, o); err != nil {
-			return err
-		}
-	}
-	return h.reply(w, r, map[string]any{"otpId": id})
-}
-
-func (h *handler) sendCode(r *http.Request, who access.Principal, id string, o otpOptions) error {
-	digits, err := randomDigits(h.svc.Random(), min(max(o.Length, minCode), maxCode))
+	id, err := h.issueOTP(r.Context(), c, who, email)
 	if err != nil {
 		return err
 	}
-	now := h.svc.Now()
-	h.codes.keep(id, &code{who: who, sum: h.codeSum(id, digits), expires: now.Add(seconds(o.Duration))}, now)
-	h.post(r.Context(), who, who.Record.Account.Email, o.EmailTemplate, usualCode, map[string]string{"{OTP}": digits, "{OTP_ID}": id})
-	return nil
+	return h.reply(w, r, map[string]string{"otpId": id})
 }
 
-// randomDigits are n digits, each as likely as any other.
+// issueOTP makes a code for who, sends it, and returns its ID. A guest's is kept but not sent.
+func (h *handler) issueOTP(ctx context.Context, c *dossier.Collection, who access.Principal, email string) (string, error) {
+	id, err := dossier.NewID(h.svc.Random())
+	if err != nil {
+		return "", err
+	}
+	guest := who.IsGuest()
+	if guest {
+		if who.ID, err = dossier.NewID(h.svc.Random()); err != nil { // whom nobody is found by later
+			return "", err
+		}
+	}
+	o := authOptionsOf(c).OTP
+	digits, err := randomDigits(h.svc.Random(), o.Length)
+	if err != nil {
+		return "", err
+	}
+	now := h.svc.Now()
+	kept, fresh, err := h.codes.add(string(id), &code{
+		asker: string(c.ID) + " " + query.FoldText(email, query.Fold), collection: c.ID, record: who.ID, nobody: guest,
+		mac: h.macOTP(who, string(id), digits), ends: now.Add(seconds(o.Duration)),
+	}, now)
+	if err == nil && fresh && !guest {
+		h.post(ctx, who, who.Record.Account.Email, o.EmailTemplate, usualCode, map[string]string{"{OTP}": digits, "{OTP_ID}": kept})
+	}
+	return kept, err
+}
+
+// macOTP is what is kept of a code. It ends with the password and the email that its owner has now.
+func (h *handler) macOTP(who access.Principal, id, digits string) []byte {
+	mac := hmac.New(sha256.New, h.svc.SigningKey(who, purposeOTP))
+	_, _ = io.WriteString(mac, id+"\x00"+digits)
+	return mac.Sum(nil)
+}
+
+// randomDigits is n decimal digits from random, each as likely as any other.
 func randomDigits(random io.Reader, n int) (string, error) {
-	out, b := make([]byte, 0, n), make([]byte, 1)
+	out := make([]byte, 0, n)
+	var buf [16]byte
 	for len(out) < n {
-		if _, err := io.ReadFull(random, b); err != nil {
+		if _, err := io.ReadFull(random, buf[:]); err != nil {
 			return "", dossier.Errorf(dossier.Internal, "read randomness: %w", err)
 		}
-		if b[0] < 250 {
-			out = append(out, '0'+b[0]%10)
+		for _, b := range buf {
+			if b < 250 && len(out) < n {
+				out = append(out, '0'+b%10)
+			}
 		}
 	}
 	return string(out), nil
 }
 
-// authWithOTP is POST /api/collections/{collection}/auth-with-otp. Who reads the letter has also shown that the email is theirs.
+// authWithOTP is POST /api/collections/{collection}/auth-with-otp.
 func (h *handler) authWithOTP(w http.ResponseWriter, r *http.Request) error {
-	c, text, _, err := h.otpCollection(r)
+	c, text, err := h.otpForm(r)
 	if err != nil {
 		return err
 	}
-	id, password := text("otpId"), text(keyPassword)
 	wrong := map[string]fault{}
-	for key, value := range map[string]string{"otpId": id, keyPassword: password} {
-		if value == "" {
+	for _, key := range []string{"otpId", keyPassword} {
+		if text(key) == "" {
 			wrong[key] = blank
 		}
 	}
 	if len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)
 	}
-	invalid := newError(http.StatusBadRequest, "Invalid or expired OTP", nil)
-	sentTo, ok := h.codes.redeem(id, h.codeSum(id, password), h.svc.Now())
-	if !ok || sentTo.Collection.ID != c.ID {
-		return invalid
-	}
-	who, err := h.svc.UserByID(r.Context(), c.ID, sentTo.ID)
-	if dossier.KindOf(err) == dossier.Unauthenticated || err == nil && who.Record.Account.TokenKey != sentTo.Record.Account.TokenKey {
-		return invalid // gone, or with another password or email than then
-	}
+	who, err := h.redeemOTP(r.Context(), c, text("otpId"), text(keyPassword))
 	if err != nil {
 		return err
 	}
-	return h.signInByCode(w, r, who)
-}
-
-func (h *handler) signInByCode(w http.ResponseWriter, r *http.Request, who access.Principal) error {
-	who.Request = requestOf(r)
-	if err := h.mayAuthenticate(r.Context(), within(who, contextOTP)); err != nil {
+	if who, err = h.verifyByOTP(r.Context(), who); err != nil {
 		return err
 	}
-	if !who.Record.Account.Verified {
-		yes := true
-		if err := h.confirm(r.Context(), proof{who: who}, &core.AccountChange{Verified: &yes}); err != nil {
-			return err
-		}
-		now, err := h.svc.UserByID(r.Context(), who.Collection.ID, who.ID)
-		if err != nil {
-			return err
-		}
-		who = now
+	who.Request = requestOf(r)
+	who = within(who, contextOTP)
+	if err := h.mayAuthenticate(r.Context(), who); err != nil {
+		return err
 	}
 	token, err := h.signAuth(who, authTTL(who), true)
 	if err != nil {
 		return err
 	}
 	return h.signIn(w, r, who, token)
+}
+
+// redeemOTP is who was sent the code, which ends by it.
+func (h *handler) redeemOTP(ctx context.Context, c *dossier.Collection, id, digits string) (access.Principal, error) {
+	known, err := h.codes.try(id, c.ID, h.svc.Now())
+	switch {
+	case dossier.KindOf(err) == dossier.Busy:
+		return access.Guest(), errOTPBusy
+	case err != nil:
+		return access.Guest(), errBadOTP
+	}
+	who, err := h.svc.UserByID(ctx, c.ID, known.record)
+	missing := dossier.KindOf(err) == dossier.Unauthenticated
+	if err != nil && !missing {
+		return access.Guest(), err
+	}
+	if right := hmac.Equal(h.macOTP(who, id, digits), known.mac); !right || missing || !h.codes.take(id) {
+		return access.Guest(), errBadOTP
+	}
+	return who, nil
+}
+
+// verifyByOTP notes that who reads the letters to their email. Whoever made the account before that was shown may be somebody else, so
+// their password ends.
+func (h *handler) verifyByOTP(ctx context.Context, who access.Principal) (access.Principal, error) {
+	if who.Record.Account.Verified {
+		return who, nil
+	}
+	password, err := core.RandomText(h.svc.Random(), maxPassword)
+	if err != nil {
+		return who, err
+	}
+	yes := true
+	if err := h.confirm(ctx, proof{who: who}, &core.AccountChange{Verified: &yes, Password: &password}); err != nil {
+		return who, err
+	}
+	return h.svc.UserByID(ctx, who.Collection.ID, who.ID)
 }

@@ -324,6 +324,7 @@ func (rd *collectionReader) options() error {
 	if o.ManageRule != nil && *o.ManageRule == "" {
 		rd.fault("validation_invalid_rule", "The rule cannot be empty.", "manageRule")
 	}
+	o.OTP.check(func(option string, f fault) { nest(rd.data, []string{"otp", option}, f) })
 	rd.remember(extraOptions, o)
 	return nil
 }
