@@ -90,6 +90,9 @@ type Settings struct {
 	Extra map[string]string
 }
 
+// ExtraName is the key in Settings.Extra under which the owner's name for the space stands.
+const ExtraName = "application_name"
+
 // DefaultSettings are in force where the owner chose nothing.
 func DefaultSettings() Settings {
 	return Settings{
@@ -111,10 +114,18 @@ func (s Settings) Location() *time.Location {
 
 // A Page is a screen of an application built on the space: a set of views, open to all or to signed-in users.
 type Page struct {
-	Key   string
-	Name  string
+	Key  string
+	Name string
+	// Slug names the page in addresses; "" is made of the name.
+	Slug  string
 	Login bool
-	Views []PageView
+	// Roles names the auth collections whose records may open the page; none is all. It needs Login.
+	Roles []string
+	// Parent is the key of the page that leads to this one; "" is none.
+	Parent string
+	// Collection names the collection that the page shows one record of; "" is that of the parent's first view of records.
+	Collection string
+	Views      []PageView
 }
 
 // ViewKind says what a view offers.
@@ -128,6 +139,15 @@ const (
 	ViewList    ViewKind = "list"
 )
 
+// A ViewSource says which of a collection's records a view is about.
+type ViewSource string
+
+// The sources of a view.
+const (
+	SourceAll  ViewSource = ""     // every record
+	SourceUser ViewSource = "user" // those that are connected to the signed-in user, and the user
+)
+
 // A PageView shows or takes some fields of a collection's records.
 type PageView struct {
 	Key        string
@@ -135,6 +155,9 @@ type PageView struct {
 	Kind       ViewKind
 	Collection string   // name
 	Fields     []string // names; empty is all
+	Source     ViewSource
+	// Edit and Delete let records be changed and removed where they are shown. A form changes records without them.
+	Edit, Delete bool
 }
 
 // Collection finds a collection by name.

@@ -103,6 +103,7 @@ func integer(n int64) *yaml.Node {
 
 func settingsNode(s dossier.Settings) *yaml.Node {
 	var m mapping
+	m.addText("name", s.Extra[dossier.ExtraName])
 	m.add("upload_ttl", scalar(s.UploadTTL.String()))
 	m.add("max_file_size", integer(s.MaxFileSize))
 	m.add("disk_quota", integer(s.DiskQuota))
@@ -217,23 +218,4 @@ func defaultNode(v dossier.Value) *yaml.Node {
 		return sequence(nodes, true)
 	}
 	return nil
-}
-
-func pageNode(p dossier.Page) *yaml.Node {
-	var m mapping
-	m.add("key", quoted(p.Key))
-	m.addText("name", p.Name)
-	m.addFlag("login", p.Login)
-	views := make([]*yaml.Node, len(p.Views))
-	for i, v := range p.Views {
-		var w mapping
-		w.add("key", quoted(v.Key))
-		w.addText("name", v.Name)
-		w.add("kind", quoted(string(v.Kind)))
-		w.add("collection", quoted(v.Collection))
-		w.addTexts("fields", v.Fields)
-		views[i] = w.node(true)
-	}
-	m.add("views", sequence(views, false))
-	return m.node(false)
 }

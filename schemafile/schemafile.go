@@ -5,6 +5,7 @@ package schemafile
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -40,6 +41,8 @@ type reader struct {
 	schema   *core.Schema
 	settings dossier.Settings
 	numbers  map[int64]int // the line where a field number stands
+	// pageNodes has one element for each of the schema's pages.
+	pageNodes []pageNodes
 }
 
 // at is an error about a node.
@@ -74,6 +77,7 @@ var (
 func (r *reader) readSettings(n *yaml.Node) error {
 	s := &r.settings
 	err := object(n, "settings", keys{
+		"name":              r.applicationName,
 		"upload_ttl":        func(n *yaml.Node) error { return duration(n, &s.UploadTTL) },
 		"max_file_size":     func(n *yaml.Node) error { return size(n, &s.MaxFileSize) },
 		"disk_quota":        func(n *yaml.Node) error { return size(n, &s.DiskQuota) },
@@ -95,76 +99,22 @@ func (r *reader) readSettings(n *yaml.Node) error {
 	return err
 }
 
-func (r *reader) pages(n *yaml.Node) error {
-	r.schema.Pages = []dossier.Page{}
-	seen := map[string]int{}
-	return each(n, func(n *yaml.Node) error {
-		var p dossier.Page
-		err := object(n, "page", keys{
-			"key":   func(n *yaml.Node) error { return unique(n, &p.Key, seen, "page key") },
-			"name":  func(n *yaml.Node) error { return text(n, &p.Name) },
-			"login": func(n *yaml.Node) error { return boolean(n, &p.Login) },
-			"views": func(n *yaml.Node) error {
-				return each(n, func(n *yaml.Node) error { return r.view(n, &p, seen) })
-			},
-		})
-		if err == nil && p.Key == "" {
-			err = at(n, "a page needs a key")
-		}
-		r.schema.Pages = append(r.schema.Pages, p)
-		return err
-	})
-}
-
-func (r *reader) view(n *yaml.Node, p *dossier.Page, seen map[string]int) error {
-	var v dossier.PageView
-	var kind string
-	var fieldNodes []*yaml.Node
-	var collectionNode *yaml.Node
-	err := object(n, "view", keys{
-		"key":  func(n *yaml.Node) error { return unique(n, &v.Key, seen, "view key") },
-		"name": func(n *yaml.Node) error { return text(n, &v.Name) },
-		"kind": func(n *yaml.Node) error {
-			return oneOf(n, &kind, string(dossier.ViewForm), string(dossier.ViewTable), string(dossier.ViewDetails), string(dossier.ViewList))
-		},
-		"collection": func(n *yaml.Node) error { collectionNode = n; return text(n, &v.Collection) },
-		"fields": func(n *yaml.Node) error {
-			return each(n, func(n *yaml.Node) error {
-				fieldNodes = append(fieldNodes, n)
-				v.Fields = append(v.Fields, n.Value)
-				return nil
-			})
-		},
-	})
-	if err != nil {
+// applicationName reads what the space is called. The settings that stand now share no map with those that are read.
+func (r *reader) applicationName(n *yaml.Node) error {
+	var name string
+	if err := text(n, &name); err != nil {
 		return err
 	}
-	v.Kind = dossier.ViewKind(kind)
-	if v.Key == "" || kind == "" || v.Collection == "" {
-		return at(n, "a view needs key, kind and collection")
+	extra := maps.Clone(r.settings.Extra)
+	if extra == nil {
+		extra = map[string]string{}
 	}
-	p.Views = append(p.Views, v)
-	return r.checkView(v, collectionNode, fieldNodes)
-}
-
-// checkView looks whether a view names a collection and fields of this file. A collection of the space that the file does not
-// name cannot be judged here.
-func (r *reader) checkView(v dossier.PageView, collectionNode *yaml.Node, fieldNodes []*yaml.Node) error {
-	if len(r.schema.Collections) == 0 {
-		return nil
+	extra[dossier.ExtraName] = name
+	if name == "" {
+		delete(extra, dossier.ExtraName)
 	}
-	for _, c := range r.schema.Collections {
-		if c.Name != v.Collection {
-			continue
-		}
-		for _, n := range fieldNodes {
-			if _, ok := c.Field(n.Value); !ok {
-				return at(n, "the collection %s has no field %q", c.Name, n.Value)
-			}
-		}
-		return nil
-	}
-	return at(collectionNode, "no collection %q", v.Collection)
+	r.settings.Extra = extra
+	return nil
 }
 
 func (r *reader) user(n *yaml.Node) error {
