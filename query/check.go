@@ -93,6 +93,8 @@ func (k *checker) filter(s *Scope, f Filter, depth int) (Filter, error) {
 		return Empty{of}, err
 	case Like:
 		return k.like(s, f, depth+1)
+	case Contains:
+		return k.contains(s, f, depth+1)
 	case Some:
 		where, err := k.where(s, f.Over, f.Where, depth+1)
 		return Some{f.Over, where}, err
@@ -206,11 +208,8 @@ func (k *checker) like(s *Scope, f Like, depth int) (Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !t.scalar() {
-		return nil, invalid("%s has no text", operandText(f.Of))
-	}
-	if f.Case != Exact && f.Case != ASCII && f.Case != Fold {
-		return nil, invalid("%q is no way to compare letters", f.Case)
+	if err := hasText(f.Of, t, f.Case); err != nil {
+		return nil, err
 	}
 	if len(f.Pattern) > maxPattern {
 		return nil, invalid("a pattern has at most %d bytes", maxPattern)
@@ -222,6 +221,31 @@ func (k *checker) like(s *Scope, f Like, depth int) (Filter, error) {
 		return nil, invalid("a pattern ends in the middle of an escape")
 	}
 	return Like{of, f.Pattern, f.Case}, nil
+}
+
+// hasText refuses an operand of type t that has no text to compare in that case.
+func hasText(o Operand, t Type, c Case) error {
+	if !t.scalar() {
+		return invalid("%s has no text", operandText(o))
+	}
+	if c != Exact && c != ASCII && c != Fold {
+		return invalid("%q is no way to compare letters", c)
+	}
+	return nil
+}
+
+func (k *checker) contains(s *Scope, f Contains, depth int) (Filter, error) {
+	for _, o := range []*Operand{&f.Of, &f.Part} {
+		of, t, err := k.operand(s, *o, depth)
+		if err == nil {
+			err = hasText(of, t, f.Case)
+		}
+		if err != nil {
+			return nil, err
+		}
+		*o = of
+	}
+	return f, nil
 }
 
 // operand checks o in s and returns its canonical form and its type.

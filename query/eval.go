@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"dossier"
 )
@@ -66,6 +67,8 @@ func (e evaluator) filter(at *frame, f Filter) (bool, error) {
 	case Like:
 		v, err := e.operand(at, f.Of)
 		return !dossier.IsEmpty(v) && match(f.Pattern, TextOf(v), f.Case), err
+	case Contains:
+		return e.contains(at, f)
 	case Some:
 		return e.some(at, f.Over, f.Where, true)
 	case Every:
@@ -110,6 +113,18 @@ func (e evaluator) compare(at *frame, f Compare) (bool, error) {
 		return n >= 0, nil
 	}
 	return false, invalid("%q is no comparison", f.Op)
+}
+
+func (e evaluator) contains(at *frame, f Contains) (bool, error) {
+	of, err := e.operand(at, f.Of)
+	if err != nil {
+		return false, err
+	}
+	part, err := e.operand(at, f.Part)
+	if err != nil || dossier.IsEmpty(of) || dossier.IsEmpty(part) {
+		return false, err
+	}
+	return strings.Contains(FoldText(TextOf(of), f.Case), FoldText(TextOf(part), f.Case)), nil
 }
 
 func (e evaluator) in(at *frame, f In) (bool, error) {

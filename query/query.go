@@ -24,7 +24,8 @@ type Sort struct {
 	Desc bool
 }
 
-// A Filter is true or false of a record, never unknown. The nodes are And, Or, Not, Const, Compare, In, Empty, Like, Some and Every.
+// A Filter is true or false of a record, never unknown. The nodes are And, Or, Not, Const, Compare, In, Empty, Like,
+// Contains, Some and Every.
 // A nil Filter is true, wherever it stands.
 type Filter interface{ filter() }
 
@@ -92,6 +93,13 @@ type Like struct {
 	Case    Case
 }
 
+// Contains is true if the text of Of has the text of Part in it, letters folded as Case says. False if one of them is empty. The
+// texts are those that Like sees; nothing in them is a wildcard.
+type Contains struct {
+	Of, Part Operand
+	Case     Case
+}
+
 // Some is true if at least one element of Over makes Where true. Over is
 //   - a select, single or multiple: Where speaks of Element,
 //   - a relation, single or multiple: Where speaks of the related record's columns (a missing record counts as no element),
@@ -111,16 +119,17 @@ type Every struct {
 	Where Filter
 }
 
-func (And) filter()     {}
-func (Or) filter()      {}
-func (Not) filter()     {}
-func (Const) filter()   {}
-func (Compare) filter() {}
-func (In) filter()      {}
-func (Empty) filter()   {}
-func (Like) filter()    {}
-func (Some) filter()    {}
-func (Every) filter()   {}
+func (And) filter()      {}
+func (Or) filter()       {}
+func (Not) filter()      {}
+func (Const) filter()    {}
+func (Compare) filter()  {}
+func (In) filter()       {}
+func (Empty) filter()    {}
+func (Like) filter()     {}
+func (Contains) filter() {}
+func (Some) filter()     {}
+func (Every) filter()    {}
 
 // A Set is what Some and Every range over: a Column, a Back or an All.
 type Set interface{ set() }

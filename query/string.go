@@ -29,6 +29,8 @@ func String(f Filter) string {
 		return call("empty", operandText(f.Of))
 	case Like:
 		return call("like", operandText(f.Of), strconv.Quote(f.Pattern), string(f.Case))
+	case Contains:
+		return call("contains", operandText(f.Of), operandText(f.Part), string(f.Case))
 	case Some:
 		return call("some", setText(f.Over), String(f.Where))
 	case Every:

@@ -163,6 +163,7 @@ func newFlavor() *sqlstore.Flavor {
 		JSONLength:  func(doc string) string { return "CAST(ifnull(dossier_json_length(" + doc + "), 0) AS INTEGER)" },
 		Like:        like,
 		Lower:       lower,
+		Contains:    func(text, part string) string { return "instr(" + text + ", " + part + ") > 0" },
 		NumberText:  call("dossier_plain"),
 		NumberKey:   call("dossier_key"),
 		InstantText: call("dossier_instant"),

@@ -113,6 +113,8 @@ func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
 		sql, bound := c.flavor.Like(of, c.flavor.Placeholder(n), f.Pattern, f.Case)
 		c.args[n-1] = bound
 		return sql, nil
+	case query.Contains:
+		return c.contains(at, f)
 	case query.Some:
 		r, err := at.scope.Enter(f.Over)
 		if err != nil {
@@ -130,6 +132,18 @@ func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
 		return c.some(at, r, f.Where, "NOT EXISTS", " IS NOT TRUE")
 	}
 	return "", dossier.Errorf(dossier.Internal, "a %T was not checked", f)
+}
+
+func (c *compiler) contains(at *frame, f query.Contains) (string, error) {
+	of, err := c.text(at, f.Of)
+	if err != nil {
+		return "", err
+	}
+	part, err := c.text(at, f.Part)
+	if f.Case != query.Exact {
+		of, part = c.flavor.Lower(of, f.Case), c.flavor.Lower(part, f.Case)
+	}
+	return c.flavor.Contains(of, part), err
 }
 
 // join joins filters as a balanced tree: databases bound the depth of expressions, and read a chain as a deep one.

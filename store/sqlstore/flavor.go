@@ -35,6 +35,8 @@ type Flavor struct {
 	JSONLength func(doc string) string
 	// Like matches a text with a pattern that will be the parameter: it returns the condition and what to bind.
 	Like func(text, parameter, pattern string, c query.Case) (sql, bound string)
+	// Contains is the condition that a text has another in it; "" is in every text.
+	Contains func(text, part string) string
 	// Lower folds a text, as query.FoldText does.
 	Lower func(text string, c query.Case) string
 	// NumberText is the shortest text of a number given by its sort key, NumberKey the sort key of an integer, InstantText the

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +27,8 @@ func testPatterns(t *testing.T, open Opener) {
 			f := query.Like{Of: query.Col("s"), Pattern: pattern, Case: how}
 			folded := query.Compare{Left: query.Lower{Of: query.Col("s"), Case: how}, Op: query.Eq, Right: query.Literal{Value: dossier.Text(pattern)}}
 			b.agree(space, c, f, all)
+			b.agree(space, c, query.Contains{Of: query.Col("s"), Part: query.Literal{Value: dossier.Text(strings.Trim(pattern, "%"))}, Case: how}, all)
+			b.agree(space, c, query.Contains{Of: query.Literal{Value: dossier.Text("x" + pattern + "Ä")}, Part: query.Col("s"), Case: how}, all)
 			if how != query.Exact {
 				b.agree(space, c, folded, all)
 			}

@@ -353,7 +353,14 @@ func (w *world) filter(p *place, depth int) query.Filter {
 	case 1, 2:
 		o, _ := w.operand(p)
 		return query.Empty{Of: o}
-	case 3, 4:
+	case 3:
+		o, _ := w.scalar(p)
+		part := query.Operand(query.Literal{Value: dossier.Text(pick(w.Rand, words))})
+		if w.IntN(2) == 0 {
+			part, _ = w.scalar(p)
+		}
+		return query.Contains{Of: o, Part: part, Case: pick(w.Rand, cases)}
+	case 4:
 		o, _ := w.scalar(p)
 		return query.Like{Of: o, Pattern: w.pattern(), Case: pick(w.Rand, cases)}
 	case 5:
