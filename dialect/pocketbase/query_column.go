@@ -234,9 +234,6 @@ func (d *verdict) bool(c column, op string, v literal) {
 
 // compareColumns is the filter for "a op b".
 func compareColumns(a column, op string, b column) (query.Filter, error) {
-	if isLike(op) {
-		return nil, dossier.Errorf(dossier.Invalid, "%s is no text to look for: ~ wants a text on its right", b.name)
-	}
 	switch kindInside {
 	case a.kind:
 		return compareInside(a, op, b)

@@ -276,6 +276,8 @@ func compareSides(a side, op string, b side) (query.Filter, error) {
 		return query.Const(foldTest(a.value, op, b.value)), nil
 	case b.fixed:
 		return compareColumn(a.col, op, b.value)
+	case isLike(op):
+		return likeColumn(a, op, b.col)
 	case a.fixed:
 		return compareColumn(b.col, flipped(op), a.value)
 	}

@@ -95,9 +95,6 @@ func (l *lowerer) resolveTest(t test) (node, error) {
 
 // arrange brings a comparison into its simplest form.
 func arrange(c comparison) (node, error) {
-	if isLike(c.op) && !c.right.fixed {
-		return nil, dossier.Errorf(dossier.Invalid, "%s wants a text on its right, not %s", c.op, c.right.leaf.name)
-	}
 	if c.left.fixed && c.right.fixed && !c.left.each && !c.right.each {
 		return fixed(foldTest(c.left.value, c.op, c.right.value)), nil
 	}
@@ -107,7 +104,7 @@ func arrange(c comparison) (node, error) {
 	if c.left.each {
 		return spread(c, c.left, func(c *comparison, v ref) { c.left = v })
 	}
-	if c.left.fixed {
+	if c.left.fixed && !isLike(c.op) {
 		c.left, c.right, c.op = c.right, c.left, flipped(c.op)
 	}
 	if c.right.fixed && c.left.leaf.kind == kindFiles {

@@ -136,7 +136,7 @@ func TestWrongFilters(t *testing.T) {
 		{"geoDistance(1, 2, 3) = 1", "character 1: geoDistance wants four numbers: lonA, latA, lonB, latB"},
 		{"geoDistance(1, 2, 3, n) = 1", "character 1: geoDistance of a field is not offered"},
 		{"geoDistance(1, 2, 3, '4') = 1", "character 1: geoDistance wants numbers and names"},
-		{"title ~ status", "character 1: ~ wants a text on its right, not status"},
+		{"title ~ n", "character 1: ~ looks for the text of a field in a text"},
 		{"title = n", "character 1: title and n do not compare"},
 		{"papers > 'a'", "character 1: papers holds several files: compare its names with papers:each"},
 		{"papers ~ 'a%b'", "character 1: papers holds several files: compare its names with papers:each"},
