@@ -38,6 +38,17 @@ func (h *handler) byEmail(ctx context.Context, c *dossier.Collection, email stri
 	return access.User(c, page.Records[0]), nil
 }
 
+// emailFault is what is wrong with a text that should be an address; no code if nothing is.
+func emailFault(email string) fault {
+	if email == "" {
+		return blank
+	}
+	if local, domain, ok := strings.Cut(email, "@"); !ok || local == "" || domain == "" || strings.ContainsAny(email, " \t\r\n,<>") || len(email) > 320 {
+		return fault{Code: "validation_is_email", Message: "Must be a valid email address."}
+	}
+	return fault{}
+}
+
 // request answers a wish for a letter. The answer does not tell whether there is somebody with that email.
 func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKind, wants func(access.Principal) bool) error {
 	c, text, err := h.accountForm(r)
@@ -45,8 +56,8 @@ func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKin
 		return err
 	}
 	email := strings.TrimSpace(text(keyEmail))
-	if email == "" {
-		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: blank})
+	if wrong := emailFault(email); wrong.Code != "" {
+		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: wrong})
 	}
 	who, err := h.byEmail(r.Context(), c, email)
 	if err != nil {
@@ -71,13 +82,17 @@ func (h *handler) requestPasswordReset(w http.ResponseWriter, r *http.Request) e
 	return h.request(w, r, letterReset, func(access.Principal) bool { return true })
 }
 
-// confirmed is what a letter's token proves: that somebody of c reads the letters to the email they have now.
-func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpose string) (proof, error) {
-	p, err := h.verify(r.Context(), token, purpose)
-	if dossier.KindOf(err) == dossier.Unauthenticated || err == nil && (p.who.Collection.ID != c.ID || p.email != p.who.Record.Account.Email) {
-		return p, invalidFields(msgInvalidSubmit, map[string]fault{"token": badToken})
+// confirmed is what a letter's token proves: that somebody of c reads the letters to the email they have now. wrong is what is wrong
+// with the token; no code if nothing is.
+func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpose string) (p proof, wrong fault, err error) {
+	if token == "" {
+		return p, blank, nil
 	}
-	return p, err
+	p, err = h.verify(r.Context(), token, purpose)
+	if dossier.KindOf(err) == dossier.Unauthenticated || err == nil && (p.who.Collection.ID != c.ID || p.email != p.who.Record.Account.Email) {
+		return p, badToken, nil
+	}
+	return p, fault{}, err
 }
 
 // confirm changes an account for its owner, if it still is as the token saw it.
@@ -101,9 +116,9 @@ func (h *handler) confirmVerification(w http.ResponseWriter, r *http.Request) er
 	if err != nil {
 		return err
 	}
-	p, err := h.confirmed(r, c, text("token"), tokenVerify)
-	if err != nil {
-		return err
+	p, wrong, err := h.confirmed(r, c, text("token"), tokenVerify)
+	if err != nil || wrong.Code != "" {
+		return errorOr(err, invalidFields(msgInvalidSubmit, map[string]fault{"token": wrong}))
 	}
 	yes := true
 	if err := h.confirm(r.Context(), p, &core.AccountChange{Verified: &yes}); err != nil {
@@ -120,7 +135,7 @@ func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) e
 	if err != nil {
 		return err
 	}
-	p, err := h.confirmed(r, c, text("token"), tokenReset)
+	p, wrong, err := h.confirmed(r, c, text("token"), tokenReset)
 	if err != nil {
 		return err
 	}
@@ -130,8 +145,12 @@ func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) e
 	if err != nil {
 		return err
 	}
-	if len(problems) > 0 {
-		return newError(http.StatusBadRequest, msgInvalidSubmit, problemData(nil, problems))
+	if len(problems) > 0 || wrong.Code != "" {
+		data := problemData(nil, problems)
+		if wrong.Code != "" {
+			data["token"] = wrong
+		}
+		return newError(http.StatusBadRequest, msgInvalidSubmit, data)
 	}
 	yes := true
 	if err := h.confirm(r.Context(), p, &core.AccountChange{Password: &password, Verified: &yes}); err != nil {
@@ -178,11 +197,8 @@ func errorOr(err, other error) error {
 
 // newEmailFault is what is wrong with an address that a user wants to have; no code if it will do.
 func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, email string) (fault, error) {
-	if email == "" {
-		return blank, nil
-	}
-	if local, domain, ok := strings.Cut(email, "@"); !ok || local == "" || domain == "" || strings.ContainsAny(email, " \t\r\n,<>") || len(email) > 320 {
-		return fault{Code: "validation_is_email", Message: "Must be a valid email address."}, nil
+	if wrong := emailFault(email); wrong.Code != "" {
+		return wrong, nil
 	}
 	other, err := h.byEmail(ctx, c, email)
 	if err != nil || other.IsGuest() {
@@ -197,16 +213,19 @@ func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) err
 	if err != nil {
 		return err
 	}
-	p, err := h.confirmed(r, c, text("token"), tokenEmail)
+	p, wrong, err := h.confirmed(r, c, text("token"), tokenEmail)
 	if err != nil {
 		return err
 	}
-	ok, err := h.svc.CheckPassword(r.Context(), p.who.Record.Account, text(keyPassword))
-	if err != nil {
+	faults := map[string]fault{}
+	if wrong.Code != "" {
+		faults["token"] = wrong
+	}
+	if err := h.checkPassword(r.Context(), p, text(keyPassword), faults); err != nil {
 		return err
 	}
-	if !ok {
-		return invalidFields(msgInvalidSubmit, map[string]fault{keyPassword: {Code: "validation_invalid_password", Message: "Missing or invalid auth record password."}})
+	if len(faults) > 0 {
+		return invalidFields(msgInvalidSubmit, faults)
 	}
 	yes := true
 	err = h.confirm(r.Context(), p, &core.AccountChange{Email: &p.newEmail, Verified: &yes})
@@ -217,6 +236,25 @@ func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) err
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+// checkPassword adds to faults what is wrong with the password of whoever the letter was for. Without a token that holds, none is right.
+func (h *handler) checkPassword(ctx context.Context, p proof, password string, faults map[string]fault) error {
+	if password == "" {
+		faults[keyPassword] = blank
+		return nil
+	}
+	ok := false
+	if len(faults) == 0 {
+		var err error
+		if ok, err = h.svc.CheckPassword(ctx, p.who.Record.Account, password); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		faults[keyPassword] = fault{Code: "validation_invalid_password", Message: "Missing or invalid auth record password."}
+	}
 	return nil
 }
 

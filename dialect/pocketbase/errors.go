@@ -240,7 +240,7 @@ var faults = map[dossier.Code]wording{
 	dossier.CodeNotNumber:    plainWording("validation_not_a_number", "The submitted number is not properly formatted."),
 	dossier.CodeNotEmail:     plainWording("validation_is_email", "Must be a valid email address."),
 	dossier.CodeNotURL:       plainWording("validation_invalid_url", "Must be a valid url."),
-	dossier.CodeOption:       boundWording("validation_invalid_value", "Invalid value %v.", "value", "value"),
+	dossier.CodeOption:       noOption,
 	dossier.CodeTooMany:      boundWording("validation_too_many_values", "Select no more than %v.", "max", "maxSelect"),
 	dossier.CodeNoRecord:     plainWording("validation_missing_rel_records", "Failed to find all relation records with the provided ids."),
 	dossier.CodeNoUpload:     foreignFiles,
@@ -295,6 +295,12 @@ func foreignFiles(p dossier.Problem) fault {
 		Code: "validation_invalid_file", Message: "Invalid new files: [" + strings.Join(names, " ") + "].",
 		Params: map[string]any{"invalidFiles": names},
 	}
+}
+
+// noOption names the value, which stays text if it looks like a number.
+func noOption(p dossier.Problem) fault {
+	v := fmt.Sprint(p.Params["value"])
+	return fault{Code: "validation_invalid_value", Message: "Invalid value " + v + ".", Params: map[string]any{"value": v}}
 }
 
 var tooShort = boundWording("validation_min_text_constraint", "Must be at least %v character(s).", "min", "min")

@@ -2,7 +2,6 @@ package pocketbase
 
 import (
 	"encoding/json"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -174,13 +173,16 @@ func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code)
 	case dossier.TypeTime:
 		return toClock(raw)
 	}
-	if typeOf(f) == typeGeo {
+	switch {
+	case typeOf(f) == typeGeo:
 		return toGeo(raw)
+	case f.Type != dossier.TypeJSON && raw == "": // a name or address of nothing
+		return nil, ""
 	}
 	return toJSON(raw)
 }
 
-// toText is raw as text: numbers by their digits, objects and lists as JSON.
+// toText is raw as text: numbers by their digits; objects and lists are none.
 func toText(raw any) string {
 	switch v := raw.(type) {
 	case nil:
@@ -188,15 +190,14 @@ func toText(raw any) string {
 	case string:
 		return v
 	case jsonNumber:
+		if n, err := dossier.ParseNumber(v.String()); err == nil {
+			return n.Plain()
+		}
 		return v.String()
 	case bool:
 		return strconv.FormatBool(v)
 	}
-	b, err := json.Marshal(raw)
-	if err != nil {
-		return ""
-	}
-	return string(b)
+	return ""
 }
 
 // toNumber is raw as a number; what is none is 0.
@@ -284,15 +285,8 @@ var timeForms = []string{
 	time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.UnixDate, "01/02/2006", "2 Jan 2006", "Jan 2, 2006",
 }
 
-// toTime is raw as a moment in UTC: a text in one of many forms, or seconds since 1970. Years outside 1 to 9999 are none.
+// toTime is raw as a moment in UTC: a text in one of many forms. Years outside 1 to 9999 are none.
 func toTime(raw any) (time.Time, bool) {
-	if n, ok := raw.(jsonNumber); ok {
-		seconds, err := n.Float64()
-		if err != nil || math.Abs(seconds) > 253402300799 {
-			return time.Time{}, false
-		}
-		return time.UnixMilli(int64(seconds * 1000)).UTC(), true
-	}
 	text, ok := raw.(string)
 	if !ok {
 		return time.Time{}, false
@@ -322,9 +316,6 @@ func toClock(raw any) (dossier.Value, dossier.Code) {
 // toJSON is raw as a JSON value. A text that looks like JSON and is, is taken for what it says; any other text is a JSON string.
 func toJSON(raw any) (dossier.Value, dossier.Code) {
 	if text, ok := raw.(string); ok {
-		if text == "" {
-			return nil, ""
-		}
 		if looksLikeJSON(text) {
 			if _, err := wire.ParseJSON([]byte(text)); err == nil {
 				return compactJSON(text)

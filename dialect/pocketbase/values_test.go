@@ -93,8 +93,9 @@ func TestDecodeValueCasts(t *testing.T) {
 	}{
 		{"text", oneOf(dossier.TypeText), `"a"`, dossier.Text("a"), ""},
 		{"empty text is a value", oneOf(dossier.TypeText), `""`, dossier.Text(""), ""},
-		{"number as text", oneOf(dossier.TypeText), `12.50`, dossier.Text("12.50"), ""},
-		{"object as text", oneOf(dossier.TypeText), `{"a":1}`, dossier.Text(`{"a":1}`), ""},
+		{"number as text", oneOf(dossier.TypeText), `12.50`, dossier.Text("12.5"), ""},
+		{"object as text", oneOf(dossier.TypeText), `{"a":1}`, dossier.Text(""), ""},
+		{"list as text", oneOf(dossier.TypeText), `["a"]`, dossier.Text(""), ""},
 		{"number", oneOf(dossier.TypeNumber), `12.50`, dossier.Number("12.50"), ""},
 		{"zero is a value", oneOf(dossier.TypeNumber), `0`, dossier.Number("0"), ""},
 		{"text as number", oneOf(dossier.TypeNumber), `"007"`, dossier.Number("7"), ""},
@@ -109,7 +110,7 @@ func TestDecodeValueCasts(t *testing.T) {
 		{"no date is empty", oneOf(dossier.TypeDate), `"soon"`, nil, ""},
 		{"moment", oneOf(dossier.TypeDateTime), `"2026-11-21 08:10:23.725Z"`, at, ""},
 		{"moment with a T", oneOf(dossier.TypeDateTime), `"2026-11-21T10:10:23.725+02:00"`, at, ""},
-		{"seconds as moment", oneOf(dossier.TypeDateTime), `1795248623.725`, at, ""},
+		{"number is no moment", oneOf(dossier.TypeDateTime), `1795248623.725`, nil, ""},
 		{"empty moment", oneOf(dossier.TypeDateTime), `""`, nil, ""},
 		{"time of day", oneOf(dossier.TypeTime), `"08:10"`, dossier.Clock("08:10"), ""},
 		{"no time of day is refused", oneOf(dossier.TypeTime), `"25:99"`, nil, dossier.CodePattern},
@@ -124,7 +125,9 @@ func TestDecodeValueCasts(t *testing.T) {
 		{"json in a text", oneOf(dossier.TypeJSON), `"{\"a\": 1}"`, dossier.JSON(`{"a":1}`), ""},
 		{"text that is no json", oneOf(dossier.TypeJSON), `"{a"`, dossier.JSON(`"{a"`), ""},
 		{"plain text as json", oneOf(dossier.TypeJSON), `"abc"`, dossier.JSON(`"abc"`), ""},
+		{"empty text as json", oneOf(dossier.TypeJSON), `""`, dossier.JSON(`""`), ""},
 		{"name", oneOf(dossier.TypeName), `{"first":"A"}`, dossier.JSON(`{"first":"A"}`), ""},
+		{"empty name", oneOf(dossier.TypeName), `""`, nil, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
