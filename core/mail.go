@@ -20,16 +20,21 @@ type Mailer interface {
 // SendMail sends a letter by the service's Mailer, or notes in the log that there is none. It does not wait for the letter to leave:
 // an answer must not tell by its time whether somebody was written to.
 func (s *Service) SendMail(ctx context.Context, m Mail) {
-	if s.mailer == nil {
-		s.log.Warn("no mailer", "to", m.To, "subject", m.Subject)
-		return
-	}
 	ctx = context.WithoutCancel(ctx)
 	dossier.Go(s.log, "mail", func() {
-		if err := s.mailer.Send(ctx, m); err != nil {
+		if err := s.SendMailNow(ctx, m); err != nil {
 			s.log.Error("mail", "to", m.To, "subject", m.Subject, "error", err)
 		}
 	})
+}
+
+// SendMailNow is SendMail for who may know what becomes of the letter: it waits for it to leave.
+func (s *Service) SendMailNow(ctx context.Context, m Mail) error {
+	if s.mailer == nil {
+		s.log.Warn("no mailer", "to", m.To, "subject", m.Subject)
+		return nil
+	}
+	return s.mailer.Send(ctx, m)
 }
 
 // MailServer is the key of dossier.Settings.Extra that names the owner's mail server:

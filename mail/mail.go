@@ -27,7 +27,8 @@ type Server struct {
 	FromName, FromAddr string
 }
 
-// ParseServer reads smtp://user:password@host:port?from=sender@example.org, or smtps:// for TLS from the first byte.
+// ParseServer reads smtp://user:password@host:port?from=sender@example.org, or smtps:// for TLS from the first byte. More may follow from:
+// name, the sender's; auth, plain or login; helo, what to say in EHLO.
 func ParseServer(s string) (Server, error) {
 	bad := func(why string) (Server, error) {
 		return Server{}, dossier.Errorf(dossier.Invalid, "%s: want smtp://user:password@host:port?from=sender@example.org", why)
@@ -48,6 +49,14 @@ func ParseServer(s string) (Server, error) {
 	}
 	if srv.FromAddr == "" {
 		return bad("no sender")
+	}
+	srv.LocalName = u.Query().Get("helo")
+	switch u.Query().Get("auth") {
+	case "", "plain":
+	case "login":
+		srv.Login = true
+	default:
+		return bad("auth is neither plain nor login")
 	}
 	return srv, nil
 }

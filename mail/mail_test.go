@@ -105,7 +105,12 @@ func TestParseServer(t *testing.T) {
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	for _, bad := range []string{"", "mail.example.org", "http://x?from=a@b.c", "smtp://x", "smtp://x:port?from=a@b.c"} {
+	got, err = ParseServer("smtp://user:x@mail.example.org?from=no@example.org&auth=login&helo=me.example.org")
+	want = Server{Host: "mail.example.org", Username: "user", Password: "x", Login: true, LocalName: "me.example.org", FromAddr: "no@example.org"}
+	if err != nil || got != want {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []string{"", "smtp://x?from=a@b.c&auth=none", "mail.example.org", "http://x?from=a@b.c", "smtp://x", "smtp://x:port?from=a@b.c"} {
 		if _, err := ParseServer(bad); err == nil || strings.Contains(err.Error(), "p@ss") {
 			t.Errorf("%q gives %v", bad, err)
 		}
