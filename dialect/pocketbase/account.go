@@ -27,6 +27,14 @@ const (
 	maxPassword = 71
 )
 
+// emailProblems is what is wrong with the email that a change leaves, as far as core does not mind.
+func emailProblems(a *core.AccountChange) []dossier.Problem {
+	if a == nil || a.Email == nil || *a.Email != "" {
+		return nil
+	}
+	return []dossier.Problem{{Path: []string{keyEmail}, Code: dossier.CodeRequired}}
+}
+
 // accountChange is what a form says of the account of a record of c, nil if it has none, and what is wrong with it. old tells
 // whether a password is the one that the account has now.
 func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew bool, old func(password string) (bool, error)) (*core.AccountChange, []dossier.Problem, error) {
@@ -46,13 +54,9 @@ func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew b
 		verified := toBool(raw) || c.Name == dossier.Superusers
 		a.Verified = &verified
 	}
-	var problems []dossier.Problem
-	if a.Email != nil && *a.Email == "" {
-		problems = append(problems, dossier.Problem{Path: []string{keyEmail}, Code: dossier.CodeRequired})
-	}
 	password := toText(f.values[keyPassword])
-	wrong, err := passwordProblems(who, f, password, isNew, old)
-	if problems = append(problems, wrong...); password != "" && len(wrong) == 0 {
+	problems, err := passwordProblems(who, f, password, isNew, old)
+	if password != "" && len(problems) == 0 {
 		a.Password = &password
 	}
 	return a, problems, err

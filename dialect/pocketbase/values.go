@@ -202,13 +202,18 @@ func toText(raw any) string {
 
 // toNumber is raw as a number; what is none is 0.
 func toNumber(raw any) dossier.Number {
-	if b, ok := raw.(bool); ok {
-		if b {
+	text := ""
+	switch v := raw.(type) {
+	case bool:
+		if v {
 			return "1"
 		}
-		return "0"
+	case jsonNumber:
+		text = v.String() // with the zeros at the end that were written
+	default:
+		text = toText(raw)
 	}
-	n, err := dossier.ParseNumber(toText(raw))
+	n, err := dossier.ParseNumber(text)
 	if err != nil {
 		return "0"
 	}

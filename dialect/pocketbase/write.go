@@ -20,7 +20,7 @@ type write struct {
 
 	account  *core.AccountChange
 	checked  string            // the password hash that the old password was checked against
-	problems []dossier.Problem // of the account and id
+	problems []dossier.Problem // of the password
 	values   map[string]dossier.Value
 }
 
@@ -82,7 +82,16 @@ func (w *write) do(ctx context.Context, b *core.Batch, who access.Principal) (re
 			return c, err
 		}})
 	}
-	return record, joinProblems(append(w.problems, problems...), err)
+	if len(w.problems) > 0 && (err == nil || isWrong(err)) { // they are told alone
+		return nil, dossier.Invalidate(w.problems...)
+	}
+	return record, joinProblems(append(emailProblems(w.account), problems...), err)
+}
+
+// isWrong reports whether err says that the input is.
+func isWrong(err error) bool {
+	k := dossier.KindOf(err)
+	return k == dossier.Invalid || k == dossier.Exists
 }
 
 func (w *write) create(ctx context.Context, b *core.Batch, change core.Edit, problems *[]dossier.Problem) (*dossier.Record, error) {
@@ -137,7 +146,7 @@ func joinProblems(problems []dossier.Problem, err error) error {
 	switch {
 	case err == nil:
 		return dossier.Invalidate(problems...)
-	case errors.As(err, &e) && (e.Kind == dossier.Invalid || e.Kind == dossier.Exists):
+	case errors.As(err, &e) && isWrong(err):
 		return dossier.Invalidate(append(problems, e.Problems...)...)
 	}
 	return err
