@@ -95,8 +95,13 @@ func (h *handler) send(ctx context.Context, kind letterKind, who access.Principa
 	return nil
 }
 
-// post sends who a letter at the address to: t, or what is usual where t says nothing, with more places filled than every letter has.
+// post sends who a letter at the address to, as compose makes it.
 func (h *handler) post(ctx context.Context, who access.Principal, to string, t, usual template, more map[string]string) {
+	h.svc.SendMail(ctx, h.compose(who, to, t, usual, more))
+}
+
+// compose is a letter to who: t, or what is usual where t says nothing, with more places filled than every letter has.
+func (h *handler) compose(who access.Principal, to string, t, usual template, more map[string]string) core.Mail {
 	if t.Subject == "" {
 		t.Subject = usual.Subject
 	}
@@ -105,14 +110,14 @@ func (h *handler) post(ctx context.Context, who access.Principal, to string, t, 
 	}
 	fill := h.filler(who, more)
 	body := fill(t.Body, html.EscapeString)
-	h.svc.SendMail(ctx, core.Mail{To: to, Subject: fill(t.Subject, oneLine), HTML: body, Text: plainText(body)})
+	return core.Mail{To: to, Subject: fill(t.Subject, oneLine), HTML: body, Text: plainText(body)}
 }
 
 // filler fills the places of a template; escape makes a value fit where it stands.
 func (h *handler) filler(who access.Principal, more map[string]string) func(text string, escape func(string) string) string {
 	meta := h.settings().Meta
 	values := map[string]string{
-		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(meta.AppURL, "/"),
+		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(h.appURL(meta), "/"),
 		"{RECORD:id}": string(who.ID), "{RECORD:email}": who.Record.Account.Email,
 	}
 	for _, f := range who.Collection.Fields {
@@ -128,6 +133,16 @@ func (h *handler) filler(who access.Principal, more map[string]string) func(text
 		}
 		return strings.NewReplacer(pairs...).Replace(text)
 	}
+}
+
+// appURL is where letters lead to: what the settings of the dialect say, else the space's. A request's Host is never it, or strangers could
+// have users' tokens sent to a place of theirs.
+func (h *handler) appURL(meta metaSettings) string {
+	public := h.svc.Space().Settings.PublicURL
+	if public != "" && meta.AppURL == defaultSettings().Meta.AppURL {
+		return public
+	}
+	return meta.AppURL
 }
 
 // oneLine is a value for a subject.

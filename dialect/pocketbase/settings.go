@@ -178,8 +178,14 @@ func setMailServer(extra map[string]string, old, next settings, raw map[string]a
 		}
 		return
 	}
-	u := url.URL{Scheme: "smtp", Host: net.JoinHostPort(next.SMTP.Host, strconv.Itoa(next.SMTP.Port)),
-		RawQuery: url.Values{"from": {next.Meta.SenderAddress}, "name": {next.Meta.SenderName}}.Encode()}
+	more := url.Values{"from": {next.Meta.SenderAddress}, "name": {next.Meta.SenderName}}
+	if next.SMTP.AuthMethod == authLogin {
+		more.Set("auth", "login")
+	}
+	if next.SMTP.LocalName != "" {
+		more.Set("helo", next.SMTP.LocalName)
+	}
+	u := url.URL{Scheme: "smtp", Host: net.JoinHostPort(next.SMTP.Host, strconv.Itoa(next.SMTP.Port)), RawQuery: more.Encode()}
 	if next.SMTP.TLS {
 		u.Scheme = "smtps"
 	}
@@ -225,6 +231,7 @@ func (s settings) check() map[string]any {
 			nest(data, []string{"smtp", "port"}, fault{Code: "validation_invalid_value", Message: "Invalid value."})
 		}
 	}
+	s.SMTP.check(data)
 	least(int64(s.Batch.MaxRequests), "batch", "maxRequests")
 	least(s.Batch.Timeout, "batch", "timeout")
 	least(s.Batch.MaxBodySize, "batch", "maxBodySize")
