@@ -174,7 +174,7 @@ func TestJSONBombs(t *testing.T) {
 			})
 		}
 	}
-	memoryStaysBelow(t, s, 250)
+	memoryStaysBelow(t, s, 512)
 }
 
 // memoryStaysBelow checks the most memory that a server ever held, in MiB, where the system tells.
