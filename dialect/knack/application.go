@@ -57,12 +57,13 @@ func (h *handler) getApplication(w http.ResponseWriter, r *http.Request) error {
 			home = object{{"key", space.Pages[0].Key}, {"slug", pageSlug(&space.Pages[0])}}
 		}
 	}
+	name, named := applicationName(space)
 	return writeJSON(w, object{{"application", object{
 		{"id", space.Application},
-		{"name", "dossier"},
-		{"slug", "dossier"},
+		{"name", name},
+		{"slug", named},
 		{"description", ""},
-		{"account", object{{"slug", ""}, {"name", "dossier"}}},
+		{"account", object{{"slug", ""}, {"name", name}}}, // a slug would lead clients to another host
 		{"settings", object{{"timezone", zone.String()}, {"timezone_offset", strconv.Itoa(offset)}}},
 		{"counts", counts},
 		{"home_scene", home},
@@ -74,7 +75,19 @@ func (h *handler) getApplication(w http.ResponseWriter, r *http.Request) error {
 	}}})
 }
 
-// counts are the numbers of records, and of bytes, which clients want to find and do not use.
+// applicationName is what the owner calls the application, and that as it stands in addresses.
+func applicationName(space *dossier.Space) (name, inAddresses string) {
+	const unnamed = "dossier"
+	if name = space.Settings.Extra[dossier.ExtraName]; name == "" {
+		name = unnamed
+	}
+	if inAddresses = slug(name); inAddresses == "" {
+		inAddresses = unnamed
+	}
+	return name, inAddresses
+}
+
+// counts are the numbers of records of each object and of all, and of the bytes that assets take.
 func (h *handler) counts(r *http.Request, space *dossier.Space) (object, error) {
 	counts, total := object{}, int64(0)
 	for _, c := range space.Collections {
@@ -88,7 +101,8 @@ func (h *handler) counts(r *http.Request, space *dossier.Space) (object, error) 
 		counts = append(counts, pair{objectKey(c), page.Total})
 		total += page.Total
 	}
-	return append(counts, pair{"total_entries", total}, pair{"asset_size", 0}), nil
+	used, err := h.svc.Usage(r.Context())
+	return append(counts, pair{"total_entries", total}, pair{"asset_size", used}), err
 }
 
 func describeObject(space *dossier.Space, c *dossier.Collection, fields []*dossier.Field) object {
@@ -277,47 +291,4 @@ func ratingMax(f *dossier.Field) dossier.Number {
 		return n
 	}
 	return "5"
-}
-
-// viewTypes are the vendor's words for views.
-var viewTypes = map[dossier.ViewKind]string{dossier.ViewForm: "form", dossier.ViewTable: "table", dossier.ViewDetails: "details", dossier.ViewList: "list"}
-
-func describeScene(space *dossier.Space, p *dossier.Page) object {
-	views := make([]object, len(p.Views))
-	for i := range p.Views {
-		views[i] = describeView(space, &p.Views[i])
-	}
-	return object{
-		{"key", p.Key},
-		{"name", pageName(p)},
-		{"slug", pageSlug(p)},
-		{"authenticated", p.Login},
-		{"parent", nil},
-		{"_id", p.Key},
-		{"views", views},
-	}
-}
-
-func describeView(space *dossier.Space, v *dossier.PageView) object {
-	name := v.Name
-	if name == "" {
-		name = v.Key
-	}
-	source, columns := any(nil), []object{}
-	if c, ok := space.Collection(v.Collection); ok && isObject(c) {
-		source = object{
-			{"object", objectKey(c)},
-			{"criteria", object{{"match", "all"}, {"rules", []object{}}, {"groups", []object{}}}},
-			{"sort", []object{{{"field", "id"}, {"order", "asc"}}}},
-			{"limit", ""},
-		}
-		for _, f := range viewFields(c, v, access.Guest()) {
-			columns = append(columns, object{{"type", "field"}, {"header", f.Label}, {"field", object{{"key", fieldKey(f)}}}})
-		}
-	}
-	o := object{{"key", v.Key}, {"name", name}, {"type", viewTypes[v.Kind]}}
-	if v.Kind == dossier.ViewForm {
-		return append(o, pair{"action", "insert"}, pair{"source", source}, pair{"inputs", columns})
-	}
-	return append(o, pair{"rows_per_page", strconv.Itoa(defaultRows)}, pair{"source", source}, pair{"columns", columns})
 }

@@ -19,6 +19,9 @@ func (h *handler) change(r *http.Request, t *target, create bool) (map[string]an
 	}
 	d := decoder{zone: h.zone(t.space)}
 	values, err := d.values(t.fields, body)
+	if t.view != nil && create && err == nil {
+		t.connect(body, values)
+	}
 	if t.view != nil {
 		err = withRequired(t.fields, values, err, create)
 	}

@@ -217,11 +217,59 @@ func (h *handler) getRecord(w http.ResponseWriter, r *http.Request, t *target) e
 	if err != nil {
 		return err
 	}
-	rec, err := h.svc.GetRecord(r.Context(), t.who, t.c, ref)
+	rec, err := h.find(r.Context(), t, ref)
 	if err != nil {
 		return err
 	}
 	return h.answer(w, r, t, rec, false)
+}
+
+// find is a record of the target's: one that its view leaves out is not there.
+func (h *handler) find(ctx context.Context, t *target, ref core.Ref) (*dossier.Record, error) {
+	rec, err := h.svc.GetRecord(ctx, t.who, t.c, ref)
+	narrow := t.narrow()
+	if err != nil || narrow == nil {
+		return rec, err
+	}
+	ok, err := h.svc.Matches(ctx, t.who, t.c, rec, access.View, narrow)
+	if err == nil && !ok {
+		err = errNotFound
+	}
+	return rec, err
+}
+
+// maxTries bounds how often a write is begun again because the record was changed since its view was found to show it.
+const maxTries = 20
+
+// write calls fn, which changes or removes a record. Where the target's view does not show every record, base is the revision in which
+// it showed this one, else 0.
+func (h *handler) write(ctx context.Context, t *target, ref core.Ref, fn func(base int64) error) error {
+	if t.narrow() == nil {
+		return h.judge(ctx, t, ref, fn(0))
+	}
+	var err error
+	for range maxTries {
+		rec, missing := h.find(ctx, t, ref)
+		if missing != nil {
+			return missing
+		}
+		if err = fn(rec.Revision); dossier.KindOf(err) != dossier.Stale {
+			break
+		}
+	}
+	return h.judge(ctx, t, ref, err)
+}
+
+// judge is err, the end of a write, as its client may know it: a record that may not be written is forbidden to those who may read
+// it, to others there is none.
+func (h *handler) judge(ctx context.Context, t *target, ref core.Ref, err error) error {
+	if !errors.Is(err, access.ErrRule) {
+		return refused(t.c, err)
+	}
+	if _, err := h.svc.GetRecord(ctx, t.who, t.c, ref); err != nil {
+		return errNotFound
+	}
+	return errForbidden
 }
 
 // answer writes a record; one that a view has just written stands under the key "record" too.
@@ -256,7 +304,7 @@ func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target
 }
 
 func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target) error {
-	if t.view != nil && t.view.Kind != dossier.ViewForm {
+	if !t.offersUpdate() {
 		return errNotOffered
 	}
 	ref, err := ref(r)
@@ -268,36 +316,33 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target
 		return err
 	}
 	e := h.newEncoder(r, t.space)
-	rec, err := h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Edit: func(now *dossier.Record) (core.Change, error) {
+	edit := func(now *dossier.Record) (core.Change, error) {
 		return e.withoutShown(t.fields, body, change, now), nil
-	}})
-	if errors.Is(err, access.ErrRule) {
-		return h.denied(r.Context(), t, ref)
 	}
+	var rec *dossier.Record
+	err = h.write(r.Context(), t, ref, func(base int64) (err error) {
+		rec, err = h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Base: base, Edit: edit})
+		return err
+	})
 	if err != nil {
-		return refused(t.c, err)
+		return err
 	}
 	return h.answer(w, r, t, rec, true)
 }
 
-// denied is the answer to who may not write a record: forbidden to those who may read it, to others there is none.
-func (h *handler) denied(ctx context.Context, t *target, ref core.Ref) error {
-	if _, err := h.svc.GetRecord(ctx, t.who, t.c, ref); err != nil {
-		return errNotFound
-	}
-	return errForbidden
-}
-
 func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request, t *target) error {
-	if t.view != nil {
+	if !t.offersDelete() {
 		return errNotOffered
 	}
 	ref, err := ref(r)
 	if err != nil {
 		return err
 	}
-	if err := h.svc.DeleteRecord(r.Context(), t.who, t.c, ref, 0); err != nil {
-		return refused(t.c, err)
+	err = h.write(r.Context(), t, ref, func(base int64) error {
+		return h.svc.DeleteRecord(r.Context(), t.who, t.c, ref, base)
+	})
+	if err != nil {
+		return err
 	}
 	return writeJSON(w, object{{"delete", true}})
 }

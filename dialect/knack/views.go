@@ -2,16 +2,15 @@ package knack
 
 import (
 	"net/http"
-	"strings"
+	"slices"
 
 	"dossier"
 	"dossier/access"
-	"dossier/query"
 	"dossier/wire"
 )
 
 // onView is op on the view in the path. Who asks acts under the collection's rules, whoever made the page: a guest, a user, or the
-// holder of a key. A page that asks for a login is closed to guests.
+// holder of a key.
 func (h *handler) onView(op operation) wire.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		t := &target{space: h.svc.Space(), params: wire.ParseQueryLenient(r.URL.RawQuery)}
@@ -25,8 +24,8 @@ func (h *handler) onView(op operation) wire.Handler {
 		if err := t.find(r.PathValue("scene"), r.PathValue("view")); err != nil {
 			return err
 		}
-		if t.page.Login && t.who.IsGuest() {
-			return errToken
+		if err := t.mayOpen(); err != nil {
+			return err
 		}
 		return op(w, r, t)
 	}
@@ -54,6 +53,25 @@ func (t *target) find(scene, view string) error {
 	return errNotFound
 }
 
+// mayOpen refuses guests where the page, or a view of one's own records, asks for a login, and users without a role of the page's.
+func (t *target) mayOpen() error {
+	switch {
+	case t.who.IsGuest() && (t.page.Login || t.view.Source == dossier.SourceUser):
+		return errToken
+	case t.who.Kind == access.KindUser && len(t.page.Roles) > 0 && !slices.Contains(t.page.Roles, t.who.Collection.Name):
+		return errForbidden
+	}
+	return nil
+}
+
+// offersUpdate and offersDelete report whether the target takes changes and removals: an object all of them, a form changes, another
+// view what its page's maker let it offer.
+func (t *target) offersUpdate() bool {
+	return t.view == nil || t.view.Kind == dossier.ViewForm || t.view.Edit
+}
+
+func (t *target) offersDelete() bool { return t.view == nil || t.view.Delete }
+
 // viewFields are a view's fields in its order, all of the collection's if it names none. Hidden ones are for key holders and
 // superusers only.
 func viewFields(c *dossier.Collection, v *dossier.PageView, who access.Principal) []*dossier.Field {
@@ -73,34 +91,6 @@ func viewFields(c *dossier.Collection, v *dossier.PageView, who access.Principal
 		}
 	}
 	return shown
-}
-
-// narrow is the filter that a view puts before all others: a details view shows the one record that the page is about, where the
-// request names it as {slug of the page}_id.
-func (t *target) narrow() query.Filter {
-	if t.view == nil || t.view.Kind != dossier.ViewDetails {
-		return nil
-	}
-	id, ok := t.params.Get(pageSlug(t.page) + "_id")
-	if !ok {
-		return nil
-	}
-	return equal(query.Meta(query.ID), dossier.Text(id))
-}
-
-// pageSlug is the page's name in addresses: small letters and digits, joined by "-".
-func pageSlug(p *dossier.Page) string { return slug(pageName(p)) }
-
-func pageName(p *dossier.Page) string {
-	if p.Name != "" {
-		return p.Name
-	}
-	return p.Key
-}
-
-func slug(s string) string {
-	words := strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r < 0x80 })
-	return strings.Join(words, "-")
 }
 
 // getReport answers report views, of which there are none.
