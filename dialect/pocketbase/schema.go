@@ -127,14 +127,25 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 	return s
 }
 
+// accountIndexes are the indexes that every auth collection has.
+var accountIndexes = []struct{ field, where string }{{"tokenKey", ""}, {keyEmail, " WHERE `email` != ''"}}
+
 // indexesOf are the indexes of c as statements: those that their maker wrote, and those that fields say.
 func indexesOf(c *dossier.Collection) []string {
 	indexes := []string{}
 	if text, ok := c.Extra[extraIndexes]; ok {
 		_ = json.Unmarshal([]byte(text), &indexes) // what cannot be read is made anew below
 	}
+	known := func(name string) bool {
+		return slices.ContainsFunc(indexes, func(s string) bool { return indexedField(s) == name })
+	}
+	for _, on := range accountIndexes {
+		if c.Kind == dossier.Auth && !known(on.field) {
+			indexes = append(indexes, "CREATE UNIQUE INDEX `idx_"+on.field+"_"+collectionID(c)+"` ON `"+c.Name+"` (`"+on.field+"`)"+on.where)
+		}
+	}
 	for _, f := range c.Fields {
-		if !f.Unique && !f.Indexed || slices.ContainsFunc(indexes, func(s string) bool { return indexedField(s) == f.Name }) {
+		if !f.Unique && !f.Indexed || known(f.Name) {
 			continue
 		}
 		unique := ""
@@ -188,7 +199,7 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 		AuthRule: &empty, PasswordAuth: passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}},
 		AuthAlert: json.RawMessage(`{"enabled":false,"emailTemplate":{"subject":"","body":""}}`),
 		OAuth2:    json.RawMessage(`{"enabled":false,"mappedFields":{"id":"","name":"","username":"","avatarURL":""},"providers":[]}`),
-		MFA:       json.RawMessage(`{"enabled":false,"duration":0,"rule":""}`),
+		MFA:       json.RawMessage(`{"enabled":false,"duration":600,"rule":""}`),
 		OTP:       otpOptions{Duration: 180, Length: 8},
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},

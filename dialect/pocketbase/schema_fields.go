@@ -117,6 +117,8 @@ func showField(space *dossier.Space, f *dossier.Field) map[string]any {
 	case typeDate:
 		return with(m, map[string]any{"min": shownBound(f.Min), "max": shownBound(f.Max)})
 	case typeAutodate:
+		delete(m, "required")
+		delete(m, "help")
 		return with(m, map[string]any{"onCreate": extraOf(f, "onCreate", false), "onUpdate": extraOf(f, "onUpdate", false)})
 	case typeSelect:
 		return with(m, map[string]any{"values": f.Options, "maxSelect": max(1, f.MaxSelect)})
@@ -203,5 +205,8 @@ func accountFields() []map[string]any {
 
 // stampField is the field that shows when a record was made or changed.
 func stampField(name string) map[string]any {
-	return with(baseField(fieldID(typeAutodate, name), name, typeAutodate), map[string]any{"onCreate": true, "onUpdate": name == stampUpdated})
+	m := baseField(fieldID(typeAutodate, name), name, typeAutodate)
+	delete(m, "required")
+	delete(m, "help")
+	return with(m, map[string]any{"onCreate": true, "onUpdate": name == stampUpdated})
 }
