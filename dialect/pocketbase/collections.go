@@ -137,10 +137,8 @@ func (h *handler) putCollection(w http.ResponseWriter, r *http.Request, who acce
 	if err != nil {
 		return errFormat
 	}
-	if toText(raw["type"]) == "view" && old == nil {
-		return newError(http.StatusBadRequest, "Unsupported collection type.", nil)
-	}
-	c, data, err := readCollection(h.svc.Space(), old, raw)
+	derive := func(c *dossier.Collection) ([]*dossier.Field, error) { return h.svc.ViewFields(r.Context(), who, c) }
+	c, data, err := readCollection(h.svc.Space(), old, raw, derive)
 	if err != nil {
 		return err
 	}
@@ -195,6 +193,9 @@ func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) err
 	who, c, err := h.superuserCollection(r)
 	if err != nil {
 		return err
+	}
+	if c.Kind == dossier.View {
+		return newError(http.StatusBadRequest, "View collections cannot be truncated since they don't store their own records.", nil)
 	}
 	for more := true; more; {
 		page, err := h.svc.ListRecords(r.Context(), who, c, query.Query{Limit: truncateStep}, core.ListOptions{})
@@ -296,7 +297,7 @@ func readImported(space, all *dossier.Space, raw map[string]any) (*dossier.Colle
 		without.Collections = slices.DeleteFunc(slices.Clone(all.Collections), func(o *dossier.Collection) bool { return o == c })
 		all = &without
 	}
-	c, data, err := readCollection(all, old, raw)
+	c, data, err := readCollection(all, old, raw, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -315,5 +316,5 @@ func (h *handler) scaffolds(w http.ResponseWriter, r *http.Request) error {
 	scaffold := func(kind dossier.CollectionKind) shownCollection {
 		return showCollection(space, &dossier.Collection{Kind: kind, Extra: map[string]string{extraStamps: "[]"}})
 	}
-	return h.reply(w, r, map[string]any{"auth": scaffold(dossier.Auth), "base": scaffold(dossier.Base)})
+	return h.reply(w, r, map[string]any{"auth": scaffold(dossier.Auth), "base": scaffold(dossier.Base), "view": scaffold(dossier.View)})
 }

@@ -64,7 +64,7 @@ var statuses = map[dossier.Kind]apiError{
 	dossier.Stale:           {status: http.StatusBadRequest, message: msgGeneric},
 	dossier.Incomplete:      {status: http.StatusBadRequest, message: msgGeneric},
 	dossier.Canceled:        {status: http.StatusBadRequest, message: msgGeneric},
-	dossier.Unsupported:     {status: http.StatusBadRequest, message: msgGeneric},
+	dossier.Unsupported:     {status: http.StatusBadRequest, message: "Unsupported collection type."}, // of records: those of views
 	dossier.NotFound:        {status: http.StatusNotFound, message: msgNotFound},
 	dossier.Expired:         {status: http.StatusNotFound, message: msgNotFound},
 	dossier.Unauthenticated: {status: http.StatusUnauthorized, message: "Missing or invalid authentication."},

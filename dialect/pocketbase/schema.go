@@ -99,6 +99,7 @@ type shownCollection struct {
 	Updated    string           `json:"updated"`
 	System     bool             `json:"system"`
 	*authOptions
+	*viewOptions
 }
 
 // showCollection shows c.
@@ -115,6 +116,9 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 			o.FileToken.Duration = int64(space.Settings.FileTokenTTL / time.Second)
 		}
 		s.authOptions = &o
+	}
+	if c.Kind == dossier.View {
+		s.viewOptions = &viewOptions{ViewQuery: c.Query}
 	}
 	for _, f := range c.Fields {
 		s.Fields = append(s.Fields, showField(space, f))

@@ -26,7 +26,7 @@ type collectionReader struct {
 var wordForm = regexp.MustCompile(`^\w{1,100}$`)
 
 // readCollection makes what raw says of old, or of a new collection, in space. data is what is wrong with it.
-func readCollection(space *dossier.Space, old *dossier.Collection, raw map[string]any) (c *dossier.Collection, data map[string]any, err error) {
+func readCollection(space *dossier.Space, old *dossier.Collection, raw map[string]any, derive deriver) (c *dossier.Collection, data map[string]any, err error) {
 	rd := &collectionReader{old: old, raw: raw, data: map[string]any{}, next: &dossier.Collection{Kind: dossier.Base, Extra: map[string]string{}}}
 	if old != nil {
 		next := *old
@@ -38,6 +38,9 @@ func readCollection(space *dossier.Space, old *dossier.Collection, raw map[strin
 	}
 	rd.head(space)
 	rd.space = withCollection(space, rd.next)
+	if rd.next.Kind == dossier.View {
+		return rd.next, rd.data, rd.view(derive)
+	}
 	if err := rd.fields(); err != nil {
 		return nil, nil, err
 	}
@@ -71,7 +74,7 @@ func (rd *collectionReader) head(space *dossier.Space) {
 	case typ == "" || typ == string(rd.next.Kind) && rd.old != nil:
 	case rd.old != nil:
 		rd.fault("validation_collection_type_change", "Collection type cannot be changed.", "type")
-	case typ == string(dossier.Base), typ == string(dossier.Auth):
+	case typ == string(dossier.Base), typ == string(dossier.Auth), typ == string(dossier.View):
 		rd.next.Kind = dossier.CollectionKind(typ)
 	default:
 		rd.fault("validation_in_invalid", "Must be a valid value.", "type")
@@ -329,7 +332,7 @@ func (rd *collectionReader) options() error {
 	return nil
 }
 
-// rules reads the rules and checks them against the collection as it is to be.
+// rules reads the rules and checks them against the collection as it is to be. Those of a view whose fields are not known core checks.
 func (rd *collectionReader) rules() {
 	rules := map[string]**string{"listRule": &rd.next.Rules.List, "viewRule": &rd.next.Rules.View, "createRule": &rd.next.Rules.Create,
 		"updateRule": &rd.next.Rules.Update, "deleteRule": &rd.next.Rules.Delete}
@@ -353,7 +356,7 @@ func (rd *collectionReader) rules() {
 		checked["authRule"], checked["manageRule"] = o.AuthRule, o.ManageRule
 	}
 	for key, rule := range checked {
-		if rule == nil || strings.TrimSpace(*rule) == "" {
+		if rule == nil || strings.TrimSpace(*rule) == "" || rd.next.Kind == dossier.View && rd.next.Fields == nil {
 			continue
 		}
 		if err := CheckRule(rd.space, rd.next, *rule); err != nil {

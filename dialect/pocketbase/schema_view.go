@@ -1,0 +1,56 @@
+package pocketbase
+
+import (
+	"errors"
+
+	"dossier"
+)
+
+// keyQuery is the key of a view's query.
+const keyQuery = "viewQuery"
+
+// viewOptions are what a view says beside what every collection says.
+type viewOptions struct {
+	ViewQuery string `json:"viewQuery"`
+}
+
+// A deriver tells the fields of a view. It is nil where that must wait: a view of an import may read what the import makes.
+type deriver func(*dossier.Collection) ([]*dossier.Field, error)
+
+// view reads the query of a view, whose fields follow from it, and its rules.
+func (rd *collectionReader) view(derive deriver) error {
+	if raw, ok := rd.raw[keyQuery]; ok || rd.old == nil {
+		rd.next.Query = toText(raw)
+	}
+	if list, ok := rd.raw["indexes"].([]any); ok && len(list) > 0 {
+		rd.fault("validation_indexes_not_supported", "View collections don't support indexes.", "indexes")
+	}
+	rd.remember(extraStamps, []string{})
+	rd.next.Fields = nil
+	switch {
+	case rd.next.Query == "":
+		nest(rd.data, []string{keyQuery}, blank)
+	case derive != nil:
+		if err := rd.derive(derive); err != nil {
+			return err
+		}
+	}
+	rd.rules()
+	for key, rule := range map[string]*string{"createRule": rd.next.Rules.Create, "updateRule": rd.next.Rules.Update, "deleteRule": rd.next.Rules.Delete} {
+		if rule != nil {
+			rd.fault("validation_nil", "Must be blank.", key)
+		}
+	}
+	return nil
+}
+
+func (rd *collectionReader) derive(derive deriver) error {
+	fields, err := derive(rd.next)
+	var wrong *dossier.Error
+	if errors.As(err, &wrong) && wrong.Kind == dossier.Invalid {
+		rd.fault("validation_invalid_view_query", "Invalid query - "+wrong.Msg, keyQuery)
+		return nil
+	}
+	rd.next.Fields = append([]*dossier.Field{}, fields...) // known, and be it none
+	return err
+}
