@@ -38,6 +38,20 @@ func (h *handler) byEmail(ctx context.Context, c *dossier.Collection, email stri
 	return access.User(c, page.Records[0]), nil
 }
 
+// What superusers need no letters for.
+const (
+	msgSuperVerified = "All superusers are verified by default."
+	msgSuperEmail    = "All superusers can change their emails directly."
+)
+
+// notSuperusers refuses, in those words, the collection of superusers.
+func notSuperusers(c *dossier.Collection, message string) error {
+	if c.Name == dossier.Superusers {
+		return newError(http.StatusBadRequest, message, nil)
+	}
+	return nil
+}
+
 // emailFault is what is wrong with a text that should be an address; no code if nothing is.
 func emailFault(email string) fault {
 	if email == "" {
@@ -49,9 +63,12 @@ func emailFault(email string) fault {
 	return fault{}
 }
 
-// request answers a wish for a letter. The answer does not tell whether there is somebody with that email.
-func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKind, wants func(access.Principal) bool) error {
+// request answers a wish for a letter where the collection may have it. The answer does not tell whether there is somebody with that email.
+func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKind, may func(*dossier.Collection) error, wants func(access.Principal) bool) error {
 	c, text, err := h.accountForm(r)
+	if err == nil {
+		err = may(c)
+	}
 	if err != nil {
 		return err
 	}
@@ -74,12 +91,19 @@ func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKin
 
 // requestVerification is POST /api/collections/{collection}/request-verification.
 func (h *handler) requestVerification(w http.ResponseWriter, r *http.Request) error {
-	return h.request(w, r, letterVerify, func(who access.Principal) bool { return !who.Record.Account.Verified })
+	may := func(c *dossier.Collection) error { return notSuperusers(c, msgSuperVerified) }
+	return h.request(w, r, letterVerify, may, func(who access.Principal) bool { return !who.Record.Account.Verified })
 }
 
 // requestPasswordReset is POST /api/collections/{collection}/request-password-reset.
 func (h *handler) requestPasswordReset(w http.ResponseWriter, r *http.Request) error {
-	return h.request(w, r, letterReset, func(access.Principal) bool { return true })
+	may := func(c *dossier.Collection) error {
+		if authOptionsOf(c).PasswordAuth.Enabled {
+			return nil
+		}
+		return newError(http.StatusBadRequest, "The collection is not configured to allow password authentication.", nil)
+	}
+	return h.request(w, r, letterReset, may, func(access.Principal) bool { return true })
 }
 
 // confirmed is what a letter's token proves: that somebody of c reads the letters to the email they have now. wrong is what is wrong
@@ -89,10 +113,17 @@ func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpo
 		return p, blank, nil
 	}
 	p, err = h.verify(r.Context(), token, purpose)
-	if dossier.KindOf(err) == dossier.Unauthenticated || err == nil && (p.who.Collection.ID != c.ID || p.email != p.who.Record.Account.Email) {
+	switch {
+	case dossier.KindOf(err) == dossier.Unauthenticated:
+		return p, badToken, nil
+	case err != nil:
+		return p, fault{}, err
+	case p.who.Collection.ID != c.ID:
+		return p, fault{Code: "validation_token_collection_mismatch", Message: "The provided token is for different auth collection."}, nil
+	case p.email != p.who.Record.Account.Email:
 		return p, badToken, nil
 	}
-	return p, fault{}, err
+	return p, fault{}, nil
 }
 
 // confirm changes an account for its owner, if it still is as the token saw it.
@@ -113,6 +144,9 @@ func (h *handler) confirm(ctx context.Context, p proof, change *core.AccountChan
 // confirmVerification is POST /api/collections/{collection}/confirm-verification.
 func (h *handler) confirmVerification(w http.ResponseWriter, r *http.Request) error {
 	c, text, err := h.accountForm(r)
+	if err == nil {
+		err = notSuperusers(c, msgSuperVerified)
+	}
 	if err != nil {
 		return err
 	}
@@ -176,6 +210,9 @@ func (h *handler) requestEmailChange(w http.ResponseWriter, r *http.Request) err
 	if who.Collection.ID != c.ID {
 		return newError(http.StatusForbidden, "The request requires auth record from "+who.Collection.Name+" collection.", nil)
 	}
+	if err := notSuperusers(c, msgSuperEmail); err != nil {
+		return err
+	}
 	email := strings.TrimSpace(text("newEmail"))
 	if wrong, err := h.newEmailFault(r.Context(), c, email); err != nil || wrong.Code != "" {
 		return errorOr(err, invalidFields(msgInvalidSubmit, map[string]fault{"newEmail": wrong}))
@@ -210,6 +247,9 @@ func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, emai
 // confirmEmailChange is POST /api/collections/{collection}/confirm-email-change.
 func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) error {
 	c, text, err := h.accountForm(r)
+	if err == nil {
+		err = notSuperusers(c, msgSuperEmail)
+	}
 	if err != nil {
 		return err
 	}
@@ -240,6 +280,7 @@ func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) err
 }
 
 // checkPassword adds to faults what is wrong with the password of whoever the letter was for. Without a token that holds, none is right.
+// It counts wrong ones as a sign-in does: who has taken over a session must not find out the password here.
 func (h *handler) checkPassword(ctx context.Context, p proof, password string, faults map[string]fault) error {
 	if password == "" {
 		faults[keyPassword] = blank
@@ -247,10 +288,11 @@ func (h *handler) checkPassword(ctx context.Context, p proof, password string, f
 	}
 	ok := false
 	if len(faults) == 0 {
-		var err error
-		if ok, err = h.svc.CheckPassword(ctx, p.who.Record.Account, password); err != nil {
+		_, err := h.svc.SignIn(ctx, p.who.Collection.Name, p.who.Record.Account.Email, password)
+		if err != nil && dossier.KindOf(err) != dossier.Unauthenticated {
 			return err
 		}
+		ok = err == nil
 	}
 	if !ok {
 		faults[keyPassword] = fault{Code: "validation_invalid_password", Message: "Missing or invalid auth record password."}

@@ -114,6 +114,71 @@ func TestEmailIsVerifiedAndChangedByLetter(t *testing.T) {
 	b.signIn("users", "newer@example.com", "12345678")
 }
 
+func TestTokensOfLettersEndWithTheAccountTheyWereFor(t *testing.T) {
+	b, box, now := newMailBench(t)
+	root := b.root()
+	_, member := b.member()
+	own := users + "records/" + member["id"].(string)
+	reset := func(token string) *answer {
+		return b.do(call{method: "POST", path: users + "confirm-password-reset", body: `{"token": "` + token + `", "password": "another-1", "passwordConfirm": "another-1"}`})
+	}
+	ask := func() string {
+		b.done(users+"request-password-reset", "", `{"email": "member1@example.com"}`)
+		token := box.token(t, coretest.Member1)
+		*now = now.Add(letterPause)
+		return token
+	}
+	bad := func(a *answer, code, message string) {
+		a.t.Helper()
+		a.is(400, `{"data":{"token":{"code":"`+code+`","message":"`+message+`"}},"message":"An error occurred while validating the submitted data.","status":400}`)
+	}
+	token := ask()
+	b.do(call{method: "POST", path: "/api/collections/_superusers/confirm-password-reset", body: `{"token": "` + token + `", "password": "another-1", "passwordConfirm": "another-1"}`}).
+		is(400, `{"data":{"token":{"code":"validation_token_collection_mismatch","message":"The provided token is for different auth collection."}},
+		"message":"An error occurred while validating the submitted data.","status":400}`)
+	for _, change := range []string{`{"password": "changed-1", "passwordConfirm": "changed-1"}`, `{"email": "moved@example.com"}`} {
+		token := ask()
+		b.do(call{method: "PATCH", path: own, token: root, body: change}).ok()
+		bad(reset(token), "validation_invalid_token", "Invalid or expired token.")
+	}
+	b.do(call{method: "PATCH", path: own, token: root, body: `{"email": "member1@example.com"}`}).ok()
+	token = ask()
+	*now = now.Add(30 * time.Minute)
+	bad(reset(token), "validation_invalid_token", "Invalid or expired token.")
+	token = ask()
+	b.do(call{method: "DELETE", path: own, token: root})
+	bad(reset(token), "validation_invalid_token", "Invalid or expired token.")
+}
+
+func TestPasswordsAreNotGuessedWithAChangeOfEmail(t *testing.T) {
+	b, box, _ := newMailBench(t)
+	token, _ := b.member()
+	b.done(users+"request-email-change", token, `{"newEmail": "thief@example.com"}`)
+	letter := box.token(t, "thief@example.com")
+	try := func(password string) *answer {
+		return b.do(call{method: "POST", path: users + "confirm-email-change", body: `{"token": "` + letter + `", "password": "` + password + `"}`})
+	}
+	for range 10 {
+		try("wrong-password").fails(400, msgInvalidSubmit)
+	}
+	try(coretest.Member1Password).fails(429, "Too Many Requests.")
+}
+
+func TestSuperusersNeedNoLetters(t *testing.T) {
+	b, box, _ := newMailBench(t)
+	root, super := b.root(), "/api/collections/_superusers/"
+	b.do(call{method: "POST", path: super + "request-verification", body: `{"email": "root@example.com"}`}).fails(400, msgSuperVerified)
+	b.do(call{method: "POST", path: super + "confirm-verification", body: `{"token": "x"}`}).fails(400, msgSuperVerified)
+	b.do(call{method: "POST", path: super + "request-email-change", token: root, body: `{"newEmail": "new@example.com"}`}).fails(400, msgSuperEmail)
+	b.do(call{method: "POST", path: super + "confirm-email-change", body: `{"token": "x", "password": "x"}`}).fails(400, msgSuperEmail)
+	b.do(call{method: "PATCH", path: collections + "/users", token: root, body: `{"passwordAuth": {"enabled": false}}`}).ok()
+	b.do(call{method: "POST", path: users + "request-password-reset", body: `{"email": "member1@example.com"}`}).
+		fails(400, "The collection is not configured to allow password authentication.")
+	box.none(t)
+	b.done(super+"request-password-reset", "", `{"email": "root@example.com"}`)
+	box.token(t, coretest.Root)
+}
+
 func TestLettersAreFilledSafely(t *testing.T) {
 	b, box, _ := newMailBench(t)
 	root := b.root()
