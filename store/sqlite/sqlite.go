@@ -174,6 +174,7 @@ func newFlavor() *sqlstore.Flavor {
 			return expr
 		},
 		Random:  "random()",
+		NoIndex: func(column string) string { return "+" + column },
 		NoLimit: "-1",
 		// 1: only tell; 2: analyze; 16: look at a bounded number of rows; 65536: also tables that this connection did not query
 		Stale:    "PRAGMA optimize(65555)",

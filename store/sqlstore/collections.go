@@ -99,7 +99,7 @@ func (f *Flavor) createTable(c *dossier.Collection, n int64) []string {
 		columns += ", email {text}, email_visible {int} NOT NULL, verified {int} NOT NULL, password_hash {text} NOT NULL, " +
 			"token_key {text} NOT NULL, " + emailKey + " {text} UNIQUE"
 	}
-	var indexes []string
+	indexes := []string{"CREATE INDEX i" + tableName(n)[1:] + "_created ON " + tableName(n) + " (created" + f.IndexTail + ")"}
 	for _, field := range c.Fields {
 		col := newColumn(field)
 		for _, part := range f.parts(col) {

@@ -8,14 +8,16 @@ import (
 	"dossier/query"
 )
 
-// selectSQL is the statement that reads the records a query asks for, with the columns of l.
-func (t *tx) selectSQL(l *layout, q query.Checked) (string, []any, error) {
-	c := compiler{tx: t, flavor: t.store.flavor}
+// selectSQL is the statement that reads the records a query asks for, with the columns of l. It uses no index of the columns in
+// shun.
+func (t *tx) selectSQL(l *layout, q query.Checked, shun map[string]bool) (string, []any, error) {
+	c := compiler{tx: t, flavor: t.store.flavor, shun: shun}
 	at := &frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0", view: isView(q.Collection())}
 	where, err := c.filter(at, q.Query().Filter)
 	if err != nil {
 		return "", nil, err
 	}
+	c.shun = nil
 	order, err := c.order(at, q.Query())
 	if err != nil {
 		return "", nil, err
@@ -54,7 +56,8 @@ type compiler struct {
 	tx     *tx
 	flavor *Flavor
 	args   []any
-	names  int // aliases given
+	names  int             // aliases given
+	shun   map[string]bool // columns of the records asked for whose indexes are not used
 }
 
 // A frame is the record or element at hand: where the columns of its scope are.

@@ -51,6 +51,8 @@ type Flavor struct {
 	Try func(ctx context.Context, tables []string, query string) (names, types []string, err error)
 	// Order sorts by an expression, NULL before every value, or after if desc.
 	Order func(expr string, desc bool) string
+	// NoIndex is a column that the database uses no index of.
+	NoIndex func(column string) string
 	// Random orders by chance.
 	Random string
 	// NoLimit is a LIMIT that limits nothing.

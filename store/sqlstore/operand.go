@@ -90,6 +90,9 @@ func (c *compiler) cell(at *frame, f *dossier.Field) string {
 	if at.row {
 		return c.flavor.Cell(at.alias+".value", columnName(f), isInteger(query.TypeOf(f)))
 	}
+	if name := columnName(f); at.outer == nil && c.shun[name] {
+		return c.flavor.NoIndex(at.alias + "." + name)
+	}
 	return at.alias + "." + columnName(f)
 }
 

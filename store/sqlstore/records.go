@@ -73,7 +73,11 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	if err != nil {
 		return nil, err
 	}
-	sql, args, err := r.tx.selectSQL(l, q)
+	shun, err := r.plan(ctx, l, q)
+	if err != nil {
+		return nil, err
+	}
+	sql, args, err := r.tx.selectSQL(l, q, shun)
 	if err != nil {
 		return nil, err
 	}
