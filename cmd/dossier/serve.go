@@ -99,7 +99,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service), Log: log, Random: rand.Reader, TLS: tlsConfig})
+	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service, ctx.Done()), Log: log, Random: rand.Reader, TLS: tlsConfig})
 	if err != nil {
 		return err
 	}
@@ -114,11 +114,11 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	return srv.Serve(ctx)
 }
 
-// handler is every dialect and the console under their prefixes.
-func handler(svc *core.Service) http.Handler {
+// handler is every dialect and the console under their prefixes. Streams end with done.
+func handler(svc *core.Service, done <-chan struct{}) http.Handler {
 	mux := http.NewServeMux()
 	sessions := admin.NewSessions(svc)
-	pocketbase.Mount(mux, svc, pocketbase.Options{})
+	pocketbase.Mount(mux, svc, pocketbase.Options{Done: done})
 	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of})
 	knack.Mount(mux, svc, knack.Options{})
 	admin.Mount(mux, svc, sessions)
