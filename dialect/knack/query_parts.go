@@ -7,14 +7,37 @@ import (
 	"dossier/query"
 )
 
-// Names and addresses are kept as JSON objects of their parts, in one order and without white space. A pattern finds a text in a
-// value's place there: what begins a value stands after `":"`, what ends one before `","` or `"}`, and no text that is not
-// markup runs over a quote.
+// A span is a run of parts as they stand in one line: a single part, or two spans and what joins them where both have something.
+type span struct {
+	key         string
+	left, right *span
+	joint       string
+}
 
-// maxNameWords bounds the words that are tried as parts of a full name.
-const maxNameWords = 8
+func single(key string) *span { return &span{key: key} }
 
-// askParts lowers the text operators on names, by part and as a whole, and on addresses, by part.
+func joined(left *span, joint string, right *span) *span {
+	return &span{left: left, right: right, joint: joint}
+}
+
+// nameLine is a name as it is shown: title, first, middle, last.
+var nameLine = joined(joined(single("title"), " ", single("first")), " ", joined(single("middle"), " ", single("last")))
+
+// addressLine is an address in one line: street, second street, "city, state zip", country.
+var addressLine = joined(joined(single("street"), " ", single("street2")), " ",
+	joined(joined(single("city"), ", ", single("state")), " ", joined(single("zip"), " ", single("country"))))
+
+// addressPoint are the parts of an address that are not in its line, and may be numbers.
+var addressPoint = []string{"latitude", "longitude"}
+
+// The blanks that a text may have which is looked for in a line: each may stand between any two parts, the tree has a branch for every
+// way to spell the text, and a query has no more than 2000 of them.
+const (
+	maxNameBlanks    = 12
+	maxAddressBlanks = 6
+)
+
+// askParts lowers the text operators on names and addresses: a part is asked, and the line that all of them make.
 func askParts(f *dossier.Field, a ask) (query.Filter, error) {
 	if _, ok := textPattern(a.op, ""); !ok {
 		return nil, errOperator
@@ -26,102 +49,142 @@ func askParts(f *dossier.Field, a ask) (query.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys := addressParts
+	bound := maxAddressBlanks
 	if f.Type == dossier.TypeName {
-		keys = nameParts
+		bound = maxNameBlanks
 	}
-	patterns := inOnePart(a.op, s, keys)
-	if patterns == nil {
-		return nil, badFilter("%q is too short to be looked for in %s", s, fieldKey(f))
+	if strings.Count(s, " ") > bound {
+		return nil, badFilter("a text for %s has at most %d blanks", fieldKey(f), bound)
 	}
+	p := parts{query.Col(f.Name)}
 	if f.Type == dossier.TypeName {
-		patterns = append(patterns, acrossParts(a.op, strings.Fields(s), keys)...)
+		return p.ask(a.op, s, nameLine), nil
 	}
-	filter := make(query.Or, len(patterns))
-	for i, p := range patterns {
-		filter[i] = like(query.Col(f.Name), p)
-	}
-	return filter, nil
+	return append(p.ask(a.op, s, addressLine), p.askPoint(a.op, s)...), nil
 }
 
-// inner is s as it stands inside a JSON string, as a pattern.
-func inner(s string) string {
-	quoted := query.AppendJSONString(nil, s)
-	return likePattern(string(quoted[1 : len(quoted)-1]))
+// parts are what a name or an address is kept as: a JSON object.
+type parts struct{ col query.Column }
+
+func (p parts) part(key string, as query.Type) query.Operand {
+	return query.JSONPath{Of: p.col, Path: []string{key}, As: as}
 }
 
-// inOnePart are patterns that find s in one part; nil if s cannot be told from the names of parts.
-func inOnePart(op, s string, keys []string) []string {
-	p := inner(s)
-	switch op {
-	case "is", "starts with":
-		end := map[string]string{"is": `"%`, "starts with": "%"}[op]
-		var out []string
-		for _, k := range keys {
-			out = append(out, `%"`+k+`":"`+p+end)
-		}
-		return out
-	case "ends with":
-		return []string{`%` + p + `",%`, `%` + p + `"}`}
+// ask is true where a part, or the whole line, is, contains, starts or ends with s.
+func (p parts) ask(op, s string, line *span) query.Or {
+	e := map[string]ends{"is": {}, "contains": {true, true}, "starts with": {after: true}, "ends with": {before: true}}[op]
+	spelt := p.spells(line, s, e)
+	if op == "contains" {
+		return spelt // a line contains its parts
 	}
-	for _, k := range keys {
-		if strings.Contains(k, strings.ToLower(s)) {
-			return nil
-		}
+	var or query.Or
+	for _, key := range line.keys(nil) {
+		or = append(or, like(p.part(key, query.Text), e.pattern(s)))
 	}
-	return []string{`%` + p + `%`}
+	return append(or, spelt...)
 }
 
-// acrossParts are patterns that find words in more than one part, in the order of parts, as they stand in a full name.
-func acrossParts(op string, words, keys []string) []string {
-	if len(words) < 2 || len(words) > maxNameWords {
+func (p parts) askPoint(op, s string) query.Or {
+	pattern, _ := textPattern(op, s)
+	var or query.Or
+	for _, key := range addressPoint {
+		or = append(or, like(p.part(key, query.Text), pattern), like(p.part(key, query.Decimal), pattern))
+	}
+	return or
+}
+
+// ends say where a text may go on beyond what is looked for.
+type ends struct{ before, after bool }
+
+func (e ends) pattern(s string) string {
+	p := likePattern(s)
+	if e.before {
+		p = "%" + p
+	}
+	if e.after {
+		p += "%"
+	}
+	return p
+}
+
+// keys appends the parts of a span.
+func (sp *span) keys(to []string) []string {
+	if sp.left == nil {
+		return append(to, sp.key)
+	}
+	return sp.right.keys(sp.left.keys(to))
+}
+
+// present is true if a part of the span has something.
+func (p parts) present(sp *span) query.Filter {
+	var or query.Or
+	for _, key := range sp.keys(nil) {
+		or = append(or, like(p.part(key, query.Text), "_%"))
+	}
+	return oneOf(or)
+}
+
+// spells is true where the span's line is s, or has it within where e lets it go on. Empty is never.
+func (p parts) spells(sp *span, s string, e ends) query.Or {
+	switch {
+	case s == "" && !e.before && !e.after:
 		return nil
+	case s == "":
+		return query.Or{p.present(sp)}
+	case sp.left == nil:
+		return query.Or{like(p.part(sp.key, query.Text), e.pattern(s))}
 	}
-	ends := map[string][2]string{
-		"is": {`{"`, `"}`}, "starts with": {`{"`, `%`}, "ends with": {`%`, `"}`}, "contains": {`%`, `%`},
-	}[op]
-	var out []string
-	for first := range keys {
-		for n := 1; n < len(words); n++ {
-			head := inner(strings.Join(words[:n], " "))
-			if ends[0] == `{"` {
-				head = `{"` + keys[first] + `":"` + head
-			} else {
-				head = `%` + head
-			}
-			for _, rest := range continuations(words[n:], keys[first+1:]) {
-				out = append(out, head+rest+ends[1])
-			}
-		}
-	}
-	return unique(out)
+	return append(p.onOneSide(sp, s, e), p.acrossJoint(sp, s, e)...)
 }
 
-// continuations spread words over parts, each part after the end of one before it.
-func continuations(words, keys []string) []string {
-	var out []string
-	for i, k := range keys {
-		start := `","` + k + `":"`
-		out = append(out, start+inner(strings.Join(words, " ")))
-		for n := 1; n < len(words); n++ {
-			head := start + inner(strings.Join(words[:n], " "))
-			for _, rest := range continuations(words[n:], keys[i+1:]) {
-				out = append(out, head+rest)
-			}
+// onOneSide spells s in the left or the right of a span; the other side is empty unless the line may go on there.
+func (p parts) onOneSide(sp *span, s string, e ends) query.Or {
+	var or query.Or
+	add := func(spelt query.Or, other *span, open bool) {
+		switch {
+		case len(spelt) == 0:
+		case open:
+			or = append(or, spelt...)
+		default:
+			or = append(or, query.And{oneOf(spelt), query.Not{Filter: p.present(other)}})
 		}
 	}
-	return out
+	add(p.spells(sp.left, s, e), sp.right, e.after)
+	add(p.spells(sp.right, s, e), sp.left, e.before)
+	return or
 }
 
-// unique drops repetitions.
-func unique(list []string) []string {
-	seen := map[string]bool{}
-	out := list[:0]
-	for _, s := range list {
-		if !seen[s] {
-			seen[s] = true
-			out = append(out, s)
+// acrossJoint spells s with the end of the left, the joint and the start of the right. A line that goes on may show a piece of the joint
+// alone.
+func (p parts) acrossJoint(sp *span, s string, e ends) query.Or {
+	var or query.Or
+	add := func(head, tail string, left, right ends) {
+		l, r := p.spells(sp.left, head, left), p.spells(sp.right, tail, right)
+		if len(l) > 0 && len(r) > 0 {
+			or = append(or, query.And{oneOf(l), oneOf(r)})
 		}
 	}
-	return out
+	beside := [2]ends{{before: e.before}, {after: e.after}}
+	for i := range s {
+		if tail, ok := strings.CutPrefix(s[i:], sp.joint); ok {
+			add(s[:i], tail, beside[0], beside[1])
+		}
+	}
+	for n := 1; n < len(sp.joint); n++ {
+		if head, ok := strings.CutSuffix(s, sp.joint[:n]); ok && e.after {
+			add(head, "", beside[0], ends{after: true})
+		}
+		if tail, ok := strings.CutPrefix(s, sp.joint[n:]); ok && e.before {
+			add("", tail, ends{before: true}, beside[1])
+		}
+	}
+	return or
+}
+
+// oneOf is the only filter of a list, or the list.
+func oneOf(or query.Or) query.Filter {
+	if len(or) == 1 {
+		return or[0]
+	}
+	return or
 }

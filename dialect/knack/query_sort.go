@@ -19,39 +19,62 @@ func (l *lowerer) sorts(params wire.Pairs) ([]query.Sort, error) {
 		if key == "" {
 			continue
 		}
-		by, ok := l.sortKey(key)
-		if !ok || len(out) == maxSorts {
+		by := l.sortKeys(key)
+		if len(by) == 0 || len(out)+len(by) > maxSorts {
 			return nil, badRequest("Invalid sort field: " + key)
 		}
 		desc := i < len(orders) && strings.EqualFold(strings.TrimSpace(orders[i]), "desc")
-		out = append(out, query.Sort{By: by, Desc: desc})
+		for _, o := range by {
+			out = append(out, query.Sort{By: o, Desc: desc})
+		}
 	}
 	return out, nil
 }
 
-// sortKey is what records are sorted by when they are sorted by key.
-func (l *lowerer) sortKey(key string) (query.Operand, bool) {
+// sortKeys are what records are sorted by when they are sorted by key, the first one first; none if there is no such field.
+func (l *lowerer) sortKeys(key string) []query.Operand {
 	if key == "id" {
-		return query.Meta(query.Number), true
+		return []query.Operand{query.Meta(query.Number)}
 	}
 	f, ok := l.field(key)
 	if !ok {
-		return nil, false
+		return nil
 	}
 	col := query.Col(f.Name)
-	switch {
-	case f.IsFile(), f.Type == dossier.TypeTable:
-		return query.Length{Of: col}, true
-	case f.IsRelation() && !f.Multiple():
-		return l.identifierKey(f), true
-	case f.IsNumber(), query.TypeOf(f) == query.Date, query.TypeOf(f) == query.Instant, query.TypeOf(f) == query.Clock, f.Type == dossier.TypeBool:
-		return col, true
+	switch typeOf(f) {
+	case fileType, imageType:
+		return []query.Operand{query.Length{Of: col}}
+	case numberType, autoIncrement, ratingType, dateTime, booleanType:
+		return []query.Operand{col}
+	case connectionType:
+		return []query.Operand{l.identifierKey(f)}
+	case personName:
+		return parts{col}.order("last", "first", "middle", "title")
+	case addressType:
+		return parts{col}.order(addressLine.keys(nil)...)
 	}
-	return query.Lower{Of: col, Case: query.Fold}, true
+	if f.Type == dossier.TypeTable {
+		return []query.Operand{query.Length{Of: col}}
+	}
+	return []query.Operand{folded(col)}
 }
 
-// identifierKey sorts by the identifier of the connected record.
+// order sorts by parts, without case.
+func (p parts) order(keys ...string) []query.Operand {
+	out := make([]query.Operand, len(keys))
+	for i, key := range keys {
+		out[i] = folded(p.part(key, query.Text))
+	}
+	return out
+}
+
+func folded(o query.Operand) query.Operand { return query.Lower{Of: o, Case: query.Fold} }
+
+// identifierKey sorts by the identifier of the connected record; several are sorted by their ids.
 func (l *lowerer) identifierKey(f *dossier.Field) query.Operand {
+	if f.Multiple() {
+		return folded(query.Col(f.Name))
+	}
 	to, ok := l.space.CollectionByID(f.Collection)
 	if !ok {
 		return query.Col(f.Name)
@@ -60,5 +83,5 @@ func (l *lowerer) identifierKey(f *dossier.Field) query.Operand {
 	if text == nil || !query.TypeOf(text).Textual() {
 		return query.Col(f.Name)
 	}
-	return query.Lower{Of: query.Column{Path: []string{f.Name}, Name: text.Name}, Case: query.Fold}
+	return folded(query.Column{Path: []string{f.Name}, Name: text.Name})
 }
