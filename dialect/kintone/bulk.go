@@ -42,36 +42,45 @@ func (h *handler) bulkRequest(c *call) (any, error) {
 			return nil, err
 		}
 	}
-	steps := make([]step, len(list))
-	for i, plan := range plans {
-		var err error
-		if steps[i], err = plan(calls[i]); err != nil {
-			return c.partFailed(i, len(list), err)
-		}
-	}
-	failed := 0
-	results, err := c.run(func(b *core.Batch) (any, error) {
-		bodies := make([]any, len(steps))
-		for i, do := range steps {
-			var err error
-			if bodies[i], err = do(b); err != nil {
-				failed = i
-				return nil, partError{err}
-			}
-		}
-		return map[string]any{"results": bodies}, nil
-	})
-	var part partError
+	results, err := c.run(inTurn(calls, plans))
+	var part *partError
 	if errors.As(err, &part) {
-		return c.partFailed(failed, len(list), part.error)
+		return c.partFailed(part.i, len(list), part.error)
 	}
 	return results, err
 }
 
-// A partError is the error of one call of a bulk request.
-type partError struct{ error }
+// inTurn is the step that does the steps of all calls. A call that cannot be prepared fails when its turn comes: the first
+// failure is the one that is answered.
+func inTurn(calls []*call, plans []planner) step {
+	steps := make([]step, 0, len(calls))
+	for i, plan := range plans {
+		do, err := plan(calls[i])
+		if err != nil {
+			steps = append(steps, func(*core.Batch) (any, error) { return nil, err })
+			break
+		}
+		steps = append(steps, do)
+	}
+	return func(b *core.Batch) (any, error) {
+		bodies := make([]any, len(steps))
+		for i, do := range steps {
+			var err error
+			if bodies[i], err = do(b); err != nil {
+				return nil, &partError{i, err}
+			}
+		}
+		return map[string]any{"results": bodies}, nil
+	}
+}
 
-func (e partError) Unwrap() error { return e.error }
+// A partError is the error of the i-th call of a bulk request.
+type partError struct {
+	i int
+	error
+}
+
+func (e *partError) Unwrap() error { return e.error }
 
 // part is one call of a bulk request, and what prepares it.
 func (c *call) part(i int, raw any) (*call, planner, error) {

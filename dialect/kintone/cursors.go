@@ -92,7 +92,7 @@ func (h *handler) openCursor(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if q.limited || q.query.Offset != 0 {
+	if q.limited || q.shifted {
 		return nil, fail(codeQueryArgs, "limit, offset")
 	}
 	rest, err := c.allIDs(app, q.query)

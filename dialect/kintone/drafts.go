@@ -41,14 +41,14 @@ func (c *call) decodeRecord(f form, raw any, adding bool) (*draft, error) {
 	if !ok {
 		return nil, errKind
 	}
-	dec := &decoder{ctx: c.ctx(), find: newRelated(c.h.svc, c.space), keys: d.keys}
+	dec := &decoder{ctx: c.ctx(), find: newRelated(c.h.svc, c.space), adding: adding, keys: d.keys}
 	for code, raw := range object {
 		if field, ok := f.field(code); ok {
 			if err := d.read(dec, field, raw); err != nil {
 				return nil, err
 			}
 		} else if b, ok := f.builtin(code); ok && adding && authored[b.typ] {
-			if err := d.sign(c, f.c, b, raw); err != nil {
+			if err := d.sign(c, dec, f.c, b, raw); err != nil {
 				return nil, err
 			}
 		}
@@ -96,7 +96,7 @@ func (d *draft) read(dec *decoder, f *dossier.Field, raw any) error {
 	return err
 }
 
-// rows reads a table's rows as they are sent.
+// rows reads a table's rows as they are sent. The ids of a new record's rows count for nothing.
 func (d *decoder) rows(table *dossier.Field, v any) ([]rowDraft, error) {
 	list, ok := v.([]any)
 	if v != nil && !ok {
@@ -115,7 +115,7 @@ func (d *decoder) rows(table *dossier.Field, v any) ([]rowDraft, error) {
 		if err != nil {
 			return nil, err
 		}
-		if row.id != 0 && seen[row.id] {
+		if row.id != 0 && seen[row.id] && !d.adding {
 			return nil, fail(codeSameRow, table.Code, decimal(row.id))
 		}
 		seen[row.id] = true
@@ -128,10 +128,10 @@ func (d *decoder) row(table *dossier.Field, i int, object map[string]any) (rowDr
 	row := rowDraft{values: map[string]dossier.Value{}}
 	if id := object["id"]; id != nil && id != "" {
 		n, ok := integer(id)
-		if !ok || n < 1 {
+		if !ok {
 			return row, errKind
 		}
-		row.id = n
+		row.id = max(n, 0) // no row has a negative one
 	}
 	cells, ok := object["value"].(map[string]any)
 	if !ok && object["value"] != nil {
@@ -159,7 +159,7 @@ func (d *decoder) row(table *dossier.Field, i int, object map[string]any) (rowDr
 }
 
 // sign reads an author or time of a new record, which needs the right to manage the app.
-func (d *draft) sign(c *call, app *dossier.Collection, b builtin, raw any) error {
+func (d *draft) sign(c *call, dec *decoder, app *dossier.Collection, b builtin, raw any) error {
 	v, given, err := cellValue(raw)
 	if err != nil || !given || v == nil || v == "" {
 		return err
@@ -184,7 +184,9 @@ func (d *draft) sign(c *call, app *dossier.Collection, b builtin, raw any) error
 	}
 	at, ok := parseInstant(s)
 	if !ok {
-		return badInput("record."+b.code+".value", say(textInvalid))
+		dec.path = append(dec.path[:0], b.code)
+		dec.note(dossier.CodeInvalid, nil)
+		return nil
 	}
 	if b.typ == typeCreatedTime {
 		d.by.Created = at.(dossier.Instant)

@@ -16,10 +16,10 @@ type environment struct {
 	login string // of who asks; "" for tokens
 }
 
-// A selection is a lowered query. limited says that it has a limit of its own, which may be 0.
+// A selection is a lowered query. limited and shifted say that it has a limit and an offset of its own, which may be 0.
 type selection struct {
-	query   query.Query
-	limited bool
+	query            query.Query
+	limited, shifted bool
 }
 
 // lowerQuery turns the text of a query into dossier's tree.
@@ -57,7 +57,7 @@ func (s *selection) cut(limit, offset *int64) error {
 		if *offset > maxOffset {
 			return fail(codeQueryOffset)
 		}
-		s.query.Offset = int(*offset)
+		s.shifted, s.query.Offset = true, int(*offset)
 	}
 	return nil
 }
@@ -245,11 +245,11 @@ func (l *lowering) test(s subject, t test) (f query.Filter, negative bool, err e
 	if err := s.checkOptions(t.values); err != nil {
 		return nil, false, err
 	}
-	if !slices.Contains(operators[s.typ], t.op) || s.isParts() && t.op != "is empty" {
-		return nil, false, fail(codeQueryOperator, s.code, t.op)
-	}
 	if s.table != nil && (t.op == "=" || t.op == "!=") {
 		return nil, false, fail(codeQueryTable, s.code, t.op)
+	}
+	if !slices.Contains(operators[s.typ], t.op) || s.isParts() && t.op != "is empty" {
+		return nil, false, fail(codeQueryOperator, s.code, t.op)
 	}
 	op, negative := t.op, false
 	switch t.op {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +25,7 @@ type call struct {
 	space      *dossier.Space // as it is for this request
 	params     map[string]any // strings from a query string; JSON values from a body
 	wrong      inputs
+	misshapen  bool  // a parameter has a JSON kind that it cannot have
 	made       *made // shared by the calls of a bulk request
 }
 
@@ -50,13 +50,9 @@ func (c *call) readParams() error {
 	return nil
 }
 
-// readQuery collects ids[0]=1&ids[1]=2 into lists. An empty value counts as not given.
+// readQuery collects ids[0]=1&ids[1]=2 into lists, each value at its index. An empty value counts as not given.
 func (c *call) readQuery() error {
-	type indexed struct {
-		at    int
-		value any
-	}
-	lists := map[string][]indexed{}
+	lists := map[string][]any{}
 	for _, pair := range wire.ParseQueryLenient(c.r.URL.RawQuery) {
 		name, index, isList := strings.Cut(pair.Name, "[")
 		if !isList {
@@ -69,19 +65,15 @@ func (c *call) readQuery() error {
 		if err != nil || at < 0 || at > 99 || !strings.HasSuffix(index, "]") {
 			return badInput(pair.Name, say(textIndex))
 		}
-		var value any
-		if pair.Value != "" {
-			value = pair.Value
+		for at >= len(lists[name]) {
+			lists[name] = append(lists[name], nil)
 		}
-		lists[name] = append(lists[name], indexed{at, value})
+		if pair.Value != "" {
+			lists[name][at] = pair.Value
+		}
 	}
 	for name, list := range lists {
-		slices.SortStableFunc(list, func(a, b indexed) int { return a.at - b.at })
-		values := make([]any, len(list))
-		for i, v := range list {
-			values[i] = v.value
-		}
-		c.params[name] = values
+		c.params[name] = list
 	}
 	return nil
 }
@@ -117,6 +109,9 @@ func (c *call) readBody() error {
 
 // verdict is the fault of all parameters that were wrong, nil if none was.
 func (c *call) verdict() error {
+	if c.misshapen {
+		return errKind
+	}
 	if len(c.wrong) == 0 {
 		return nil
 	}
@@ -143,7 +138,7 @@ func (c *call) idOf(key string, v any) int64 {
 	n, ok := integer(v)
 	switch {
 	case !ok:
-		c.wrong.add(key, say(textNumber))
+		c.notNumber(key, v)
 	case n < 1:
 		c.wrong.add(key, say(textAtLeast1))
 	default:
@@ -152,7 +147,17 @@ func (c *call) idOf(key string, v any) int64 {
 	return 0
 }
 
-// integer is a JSON number or a text of digits, with a sign or not, within 64 bits.
+// notNumber notes that v is none: a list, an object or a truth value cannot even be read as one.
+func (c *call) notNumber(key string, v any) {
+	switch v.(type) {
+	case string, json.Number:
+		c.wrong.add(key, say(textNumber))
+	default:
+		c.misshapen = true
+	}
+}
+
+// integer is a JSON number or a text of digits, negative or not, within 64 bits.
 func integer(v any) (int64, bool) {
 	s := ""
 	switch v := v.(type) {
@@ -179,7 +184,7 @@ func (c *call) number(name string, def, low, high int64) int64 {
 	n, ok := integer(v)
 	switch {
 	case !ok:
-		c.wrong.add(name, say(textNumber))
+		c.notNumber(name, v)
 	case n < low || n > high:
 		c.wrong.add(name, say(textRange, low, high))
 	default:
@@ -197,7 +202,7 @@ func (c *call) str(name string) string {
 	case json.Number:
 		return string(v)
 	default:
-		c.wrong.add(name, say(textInvalid))
+		c.misshapen = true
 	}
 	return ""
 }
@@ -228,17 +233,18 @@ func (c *call) items(name string, most int) []any {
 	return list
 }
 
-// strs is an optional list of texts.
+// strs is an optional list of texts. What is not given in it is left out.
 func (c *call) strs(name string, most int) []string {
 	var out []string
-	for i, v := range c.items(name, most) {
+	for _, v := range c.items(name, most) {
 		switch v := v.(type) {
+		case nil:
 		case string:
 			out = append(out, v)
 		case json.Number:
 			out = append(out, string(v))
 		default:
-			c.wrong.add(name+"["+strconv.Itoa(i)+"]", say(textInvalid))
+			c.misshapen = true
 		}
 	}
 	return out
@@ -255,7 +261,7 @@ func (c *call) revisionOf(key string, v any) int64 {
 	n, ok := integer(v)
 	switch {
 	case !ok:
-		c.wrong.add(key, say(textNumber))
+		c.notNumber(key, v)
 		return 0
 	case n == -1:
 		return 0

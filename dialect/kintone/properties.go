@@ -239,7 +239,7 @@ func (p *propertyReader) choices(at string, object map[string]any, f *dossier.Fi
 	if f.Type != dossier.TypeSelect {
 		return // the options of a truth value are fixed
 	}
-	places := map[string]int{}
+	places, labels := map[string]int{}, map[string]string{}
 	for name, raw := range given {
 		option, _ := raw.(map[string]any)
 		place, err := strconv.Atoi(plainText(option["index"]))
@@ -247,14 +247,33 @@ func (p *propertyReader) choices(at string, object map[string]any, f *dossier.Fi
 			p.wrong.add(at+".options["+name+"].index", say(textNumber))
 			continue
 		}
+		labels[name] = name
 		if label, ok := option["label"].(string); ok && label != "" {
-			name = label
+			labels[name] = label
 		}
-		places[name] = place
+		places[labels[name]] = place
 	}
 	names := slices.Sorted(maps.Keys(places))
 	slices.SortStableFunc(names, func(a, b string) int { return places[a] - places[b] })
 	f.Options = names
+	f.Default = relabeled(f, labels)
+}
+
+// relabeled is the default of a select after its options were renamed: what is no option any more is left out.
+func relabeled(f *dossier.Field, labels map[string]string) dossier.Value {
+	var kept dossier.List
+	for _, name := range idsOf(f.Default) {
+		if label, ok := labels[name]; ok {
+			kept = append(kept, label)
+		}
+	}
+	switch {
+	case len(kept) == 0:
+		return nil
+	case f.Multiple():
+		return kept
+	}
+	return dossier.Text(kept[0])
 }
 
 // defaultValue reads the value that new records get. Files and users have none.
@@ -265,9 +284,11 @@ func (p *propertyReader) defaultValue(at string, object map[string]any, f *dossi
 	}
 	dec := &decoder{ctx: p.call.ctx(), path: []string{f.Name}}
 	value, err := dec.decode(f, raw)
-	if err != nil || len(dec.problems) > 0 {
+	if err != nil {
 		p.wrong.add(at+".defaultValue", say(textInvalid))
-		return
+	}
+	for _, problem := range dec.problems {
+		p.wrong.add(at+".defaultValue", problemMessage(problem))
 	}
 	for _, name := range idsOf(value) {
 		if f.Type == dossier.TypeSelect && !slices.Contains(f.Options, name) {

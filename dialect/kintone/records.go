@@ -163,6 +163,7 @@ func (h *handler) planAdd(c *call) (step, error) {
 
 // planUpdate prepares PUT record.json.
 func (h *handler) planUpdate(c *call) (step, error) {
+	c.named("", c.params)
 	f, err := c.target(access.Update)
 	if err != nil {
 		return nil, err
@@ -182,11 +183,11 @@ func (h *handler) planUpdate(c *call) (step, error) {
 
 // planAddAll prepares POST records.json.
 func (h *handler) planAddAll(c *call) (step, error) {
-	f, err := c.target(access.Create)
+	list, err := c.records(textAddMax)
 	if err != nil {
 		return nil, err
 	}
-	list, err := c.records(textAddMax)
+	f, err := c.target(access.Create)
 	if err != nil {
 		return nil, err
 	}
@@ -211,18 +212,16 @@ func (h *handler) planAddAll(c *call) (step, error) {
 	}, nil
 }
 
-// records is the list of records of a call, at most 100.
+// records is the list of records of a call, at most 100. What is wrong with their number is noted.
 func (c *call) records(tooMany text) ([]any, error) {
-	v, given := c.params["records"]
-	if !given || v == nil {
-		return nil, badInput("records", say(textParam))
-	}
-	list, ok := v.([]any)
-	if !ok {
+	list, ok := c.params["records"].([]any)
+	switch {
+	case c.params["records"] == nil:
+		c.wrong.add("records", say(textParam))
+	case !ok:
 		return nil, errKind
-	}
-	if len(list) > maxWritten {
-		return nil, badInput("records", say(tooMany))
+	case len(list) > maxWritten:
+		c.wrong.add("records", say(tooMany))
 	}
 	return list, nil
 }
@@ -230,6 +229,10 @@ func (c *call) records(tooMany text) ([]any, error) {
 // planUpdateAll prepares PUT records.json.
 func (h *handler) planUpdateAll(c *call) (step, error) {
 	upsert := c.flag("upsert")
+	list, err := c.records(textUpdateMax)
+	if err != nil {
+		return nil, err
+	}
 	f, err := c.target(access.Update)
 	if err != nil {
 		return nil, err
@@ -238,10 +241,6 @@ func (h *handler) planUpdateAll(c *call) (step, error) {
 		if err := h.svc.May(c.who, f.c, access.Create); err != nil {
 			return nil, err
 		}
-	}
-	list, err := c.records(textUpdateMax)
-	if err != nil {
-		return nil, err
 	}
 	writes := make([]*write, len(list))
 	for i, raw := range list {
@@ -279,17 +278,7 @@ func updated(writes []*write, records []*dossier.Record, upsert bool) []map[stri
 // missing is the answer if not. in is the prefix of the parameters' keys.
 func (c *call) decodeUpdate(f form, at, in string, object map[string]any) (*write, error) {
 	w := &write{at: at, app: f.c}
-	id, key := object["id"], object["updateKey"]
-	if id == "" {
-		id = nil
-	}
-	if (id == nil) == (key == nil) {
-		name := in + "id"
-		if id == nil {
-			return nil, badInput(name, say(textParam))
-		}
-		return nil, badInput(name, say(textOneOf))
-	}
+	id, key := c.named(in, object)
 	w.base = c.revisionOf(in+"revision", object["revision"])
 	number := int64(0)
 	if id != nil {
@@ -302,6 +291,20 @@ func (c *call) decodeUpdate(f form, at, in string, object map[string]any) (*writ
 		return w, c.byNumber(w, f, object["record"], number)
 	}
 	return w, c.byKey(w, f, in, key, object["record"])
+}
+
+// named are the id and the updateKey of an update, of which it must have one; nil for what is not given.
+func (c *call) named(in string, object map[string]any) (id, key any) {
+	if id, key = object["id"], object["updateKey"]; id == "" {
+		id = nil
+	}
+	switch {
+	case id == nil && key == nil:
+		c.wrong.add(in+"id", say(textParam))
+	case id != nil && key != nil:
+		c.wrong.add(in+"id", say(textOneOf))
+	}
+	return id, key
 }
 
 // byNumber directs w to the record with that number, if there is one.
@@ -335,7 +338,10 @@ func (c *call) byKey(w *write, f form, in string, raw, record any) error {
 	if err != nil {
 		return err
 	}
-	if value == nil {
+	switch {
+	case len(dec.problems) > 0:
+		return badInput(in+"updateKey.value", problemMessage(dec.problems[0]))
+	case value == nil:
 		return badInput(in+"updateKey.value", say(textParam))
 	}
 	w.missing, w.key = fail(codeNoKeyRecord, code, fmt.Sprint(key["value"])), &uniqueKey{field.Name, value}
@@ -346,11 +352,9 @@ func (c *call) byKey(w *write, f form, in string, raw, record any) error {
 	}
 	w.insert = len(page.Records) == 0
 	if !w.insert {
-		w.ref = core.ByID(page.Records[0].ID)
+		w.ref = core.ByNumber(page.Records[0].Number)
 	}
-	if w.draft, err = c.decodeRecord(f, record, w.insert); err == nil && w.insert {
-		w.draft.values[field.Name] = value
-	}
+	w.draft, err = c.decodeRecord(f, record, w.insert)
 	return err
 }
 
@@ -391,6 +395,7 @@ func (h *handler) planDelete(c *call) (step, error) {
 			if err != nil {
 				return nil, faultOf(err, c.who)
 			}
+			c.made.remove(f.c, number)
 		}
 		return map[string]any{}, nil
 	}, nil

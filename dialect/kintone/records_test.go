@@ -165,3 +165,72 @@ func TestCursor(t *testing.T) {
 	c.call(200, "DELETE", "/k/v1/records/cursor.json", obj{"id": cur["id"]})
 	open()
 }
+
+// The index of a wrong option is its place in what was sent, where an option stands twice too.
+func TestWrongOptionsAreNamedByTheirPlace(t *testing.T) {
+	c := newClient(t, Options{})
+	got := c.call(400, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("t"), "tags": val([]string{"red", "red", "pink"})}})
+	diff(t, "errors", any(obj{"record.tags.values[2].value": obj{"messages": []any{`The value, "pink", is not in options.`}}}), got["errors"])
+}
+
+// The ids of the rows of a new record are discarded, the same one twice too; no row has the id 0.
+func TestRowIDsThatNameNothing(t *testing.T) {
+	c := newClient(t, Options{})
+	rows := val([]obj{{"id": "5", "value": obj{"item": val("a")}}, {"id": 5, "value": obj{"item": val("b")}}})
+	c.call(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("t"), "lines": rows}})
+	rows = val([]obj{{"id": "0", "value": obj{"item": val("c")}}, {"id": -1, "value": obj{"item": val("d")}}})
+	c.call(200, "PUT", "/k/v1/record.json", obj{"app": 2, "id": 1, "record": obj{"lines": rows}})
+	var ids []any
+	for _, row := range c.values(2, 1)["lines"].([]any) {
+		ids = append(ids, row.(obj)["id"])
+	}
+	diff(t, "rows", []any{"3", "4"}, ids)
+}
+
+// A time that cannot be read is named by the record's place in the request.
+func TestAuthoredTimesAreChecked(t *testing.T) {
+	c := newClient(t, Options{})
+	got := c.call(400, "POST", "/k/v1/records.json", obj{"app": 2, "records": []obj{{"title": val("a")}, {"title": val(""), "Created_datetime": val("soon")}}})
+	diff(t, "errors", any(obj{"records[1].Created_datetime.value": obj{"messages": []any{"The value is not valid for the type of the field."}},
+		"records[1].title.value": obj{"messages": []any{"Required."}}}), got["errors"])
+}
+
+// The calls of a bulk request see what those before them did, and the first that fails is the one that is answered.
+func TestBulkRequestInTurn(t *testing.T) {
+	c := newClient(t, Options{})
+	one := func(method, api string, payload obj) obj { return obj{"method": method, "api": "/k/v1/" + api, "payload": payload} }
+	bulk := func(status int, calls ...obj) []any {
+		t.Helper()
+		return c.call(status, "POST", "/k/v1/bulkRequest.json", obj{"requests": calls})["results"].([]any)
+	}
+	got := bulk(404, one("DELETE", "records.json", obj{"app": 2, "ids": []int{9}}), one("POST", "record.json", obj{"app": 2, "record": obj{"title": val(1)}}))
+	diff(t, "first failure", "GAIA_RE01", codeOf(got[0].(obj)))
+	diff(t, "the other", any(obj{}), got[1])
+	got = bulk(200, one("POST", "record.json", obj{"app": 2, "record": obj{"title": val("new")}}),
+		one("PUT", "record.json", obj{"app": 2, "id": 1, "record": obj{"title": val("changed")}}))
+	diff(t, "named by number", any(obj{"revision": "2"}), got[1])
+	again := obj{"app": 2, "upsert": true, "records": []obj{{"id": 1, "record": obj{"title": val("again")}}}}
+	got = bulk(200, one("DELETE", "records.json", obj{"app": 2, "ids": []int{1}}), one("PUT", "records.json", again))
+	diff(t, "deleted before", any(obj{"records": []any{obj{"id": "2", "revision": "1", "operation": "INSERT"}}}), got[1])
+	bulk(404, one("DELETE", "records.json", obj{"app": 2, "ids": []int{2}}), one("PUT", "record.json", obj{"app": 2, "id": 2}))
+	// Within one call a number means what it meant before the call.
+	two := obj{"app": 2, "upsert": true, "records": []obj{{"id": 77, "record": obj{"title": val("x")}}, {"id": 3, "record": obj{"title": val("y")}}}}
+	diff(t, "numbers to come", "INSERT INSERT", operations(c.call(200, "PUT", "/k/v1/records.json", two)))
+}
+
+func operations(answer map[string]any) string {
+	s := ""
+	for _, one := range answer["records"].([]any) {
+		s += " " + one.(obj)["operation"].(string)
+	}
+	return s[1:]
+}
+
+// A cursor takes neither a limit nor an offset, whatever they say.
+func TestCursorsAreNotCut(t *testing.T) {
+	c := newClient(t, Options{})
+	for _, query := range []string{"limit 0", "limit 5", "offset 0", "offset 5"} {
+		diff(t, query, "GAIA_IL08", codeOf(c.call(400, "POST", "/k/v1/records/cursor.json", obj{"app": 2, "query": query})))
+	}
+	c.call(200, "POST", "/k/v1/records/cursor.json", obj{"app": 2, "query": "order by $id asc"})
+}

@@ -30,7 +30,7 @@ type Options struct {
 const (
 	defaultConcurrency = 100
 	defaultPatience    = 10 * time.Second
-	maxURL             = 16 << 10 // bytes; the vendor takes 8 KiB
+	maxURL             = 8 << 10  // bytes of path and query
 	maxBody            = 64 << 20 // bytes of JSON
 	maxWritten         = 100      // records of one call
 	maxRead            = 500      // records of one page

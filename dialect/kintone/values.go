@@ -21,6 +21,7 @@ type decoder struct {
 	ctx      context.Context
 	find     finder
 	path     []string // to the value at hand
+	adding   bool     // a new record
 	inTable  bool
 	problems []dossier.Problem
 	keys     map[dossier.ID]string // the file keys as they were sent
@@ -166,7 +167,11 @@ func (d *decoder) options(f *dossier.Field, v any) (dossier.Value, error) {
 	for i, v := range list {
 		err := d.element(i, func() error {
 			s, err := d.listed(f, v)
-			if err == nil && s != "" && !slices.Contains(out, s) {
+			switch {
+			case err != nil || s == "" || slices.Contains(out, s):
+			case f.Type == dossier.TypeSelect && !slices.Contains(f.Options, s):
+				d.note(dossier.CodeOption, map[string]any{"value": s})
+			default:
 				out = append(out, s)
 			}
 			return err

@@ -29,15 +29,27 @@ func alone(plan planner) action {
 // run does a step in a transaction of its own.
 func (c *call) run(do step) (body any, err error) {
 	err = c.h.svc.Batch(c.ctx(), c.who, func(b *core.Batch) (err error) {
-		c.made.records = nil
+		*c.made = made{}
 		body, err = do(b)
 		return err
 	})
 	return body, err
 }
 
-// made are the records that a transaction under way has written: a later call of a bulk request can name them by a key.
-type made struct{ records []madeRecord }
+// made is what a transaction under way has written and deleted: a later call of a bulk request finds it so.
+type made struct {
+	records []madeRecord
+	gone    []goneRecord
+}
+
+type goneRecord struct {
+	app    dossier.ID
+	number int64
+}
+
+func (m *made) remove(app *dossier.Collection, number int64) {
+	m.gone = append(m.gone, goneRecord{app.ID, number})
+}
 
 type madeRecord struct {
 	app    dossier.ID
@@ -48,14 +60,18 @@ func (m *made) add(app *dossier.Collection, r *dossier.Record) {
 	m.records = append(m.records, madeRecord{app.ID, r})
 }
 
-// find is the ID of the record of app that was written with that key, "" if none was.
-func (m *made) find(app *dossier.Collection, k *uniqueKey) dossier.ID {
-	for _, one := range slices.Backward(m.records) {
-		if one.app == app.ID && dossier.EqualValues(one.record.Values[k.field], k.value) {
-			return one.record.ID
+// find is the record that w names and that was written since the request was read, nil if there is none. A number means what
+// the first earlier records have: those that the call at hand makes get numbers that nobody can have named.
+func (m *made) find(w *write, earlier int) *dossier.Record {
+	for i, one := range slices.Backward(m.records) {
+		switch {
+		case one.app != w.app.ID || slices.Contains(m.gone, goneRecord{one.app, one.record.Number}):
+		case w.key != nil && dossier.EqualValues(one.record.Values[w.key.field], w.key.value),
+			w.key == nil && i < earlier && one.record.Number == w.ref.Number:
+			return one.record
 		}
 	}
-	return ""
+	return nil
 }
 
 // A uniqueKey names a record by the value of a unique field.
@@ -79,13 +95,13 @@ type write struct {
 	inserted bool // what the write did
 }
 
-// do makes the write in the batch.
-func (w *write) do(c *call, b *core.Batch) (*dossier.Record, error) {
+// do makes the write in the batch. earlier is how many records the calls before this one have made.
+func (w *write) do(c *call, b *core.Batch, earlier int) (*dossier.Record, error) {
 	ref := w.ref
-	w.inserted = w.insert
-	if w.insert && w.key != nil {
-		if id := c.made.find(w.app, w.key); id != "" {
-			ref, w.inserted = core.ByID(id), false
+	w.inserted = w.insert || slices.Contains(c.made.gone, goneRecord{w.app.ID, w.ref.Number})
+	if w.inserted {
+		if r := c.made.find(w, earlier); r != nil {
+			ref, w.inserted = core.ByID(r.ID), false
 		}
 	}
 	now := c.h.svc.Now().In(c.space.Settings.Location())
@@ -97,6 +113,9 @@ func (w *write) do(c *call, b *core.Batch) (*dossier.Record, error) {
 	if !w.upsert {
 		return nil, w.missing
 	}
+	if w.key != nil {
+		w.draft.values[w.key.field] = w.key.value
+	}
 	return b.CreateRecord(c.ctx(), w.app, "", w.draft.create(w.app, now))
 }
 
@@ -104,8 +123,9 @@ func (w *write) do(c *call, b *core.Batch) (*dossier.Record, error) {
 func (c *call) doAll(b *core.Batch, writes []*write) ([]*dossier.Record, error) {
 	records := make([]*dossier.Record, len(writes))
 	wrong := inputs{}
+	earlier := len(c.made.records)
 	for i, w := range writes {
-		r, err := w.do(c, b)
+		r, err := w.do(c, b, earlier)
 		f := w.explain(c, err)
 		switch {
 		case f == nil:
