@@ -104,9 +104,13 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 	})
 }
 
-// guarded cuts off clients whose bodies come next to never.
+// guarded cuts off clients whose bodies come next to never, and ends the connection after a chunked body: whether its length was also
+// said another way, which could hide a second request behind it, a handler is not told (RFC 9112, 6.1).
 func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 && r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close")
+		}
 		wire.GuardBody(w, r, wire.MinRate, wire.RateWindow)
 		next.ServeHTTP(w, r)
 	})

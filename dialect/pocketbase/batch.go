@@ -76,7 +76,7 @@ func (h *handler) readBatchForm(r *http.Request, who access.Principal, s batchSe
 	if limit == 0 {
 		limit = defaultBatchBody
 	}
-	rd := &formReader{limit: limit, r: r, form: newForm(), maxFile: h.svc.Space().Settings.MaxFileSize}
+	rd := &formReader{limit: limit, plain: min(limit, h.maxBody), r: r, form: newForm(), maxFile: h.svc.Space().Settings.MaxFileSize}
 	rd.file = func(part string) (*dossier.Field, bool) { return h.batchField(rd, who, part) }
 	rd.stage = func(ctx context.Context, in core.Incoming, bytes io.Reader) (*dossier.Upload, error) {
 		return h.svc.Stage(ctx, who, in, bytes)

@@ -65,7 +65,7 @@ func (f *form) add(key string, v any) {
 
 // readFields reads a body that holds no files.
 func (h *handler) readFields(r *http.Request) (map[string]any, error) {
-	rd := &formReader{limit: h.maxBody, r: r, form: newForm()}
+	rd := &formReader{limit: h.maxBody, plain: h.maxBody, r: r, form: newForm()}
 	err := rd.read()
 	return rd.form.values, err
 }
@@ -73,8 +73,9 @@ func (h *handler) readFields(r *http.Request) (map[string]any, error) {
 // readRecordForm reads the body of a write of a record of c and stages its files, in the order of the parts. Even with an error the form
 // holds what is staged.
 func (h *handler) readRecordForm(r *http.Request, who access.Principal, c *dossier.Collection) (*form, error) {
+	plain := h.plainLimit(c)
 	rd := &formReader{
-		limit: h.bodyLimit(c), r: r, form: newForm(),
+		limit: plain + h.filesLimit(c), plain: plain, r: r, form: newForm(),
 		file: func(name string) (*dossier.Field, bool) { return fileFieldOf(c, name) },
 		stage: func(ctx context.Context, in core.Incoming, bytes io.Reader) (*dossier.Upload, error) {
 			return h.svc.Stage(ctx, who, in, bytes)
@@ -91,17 +92,26 @@ const (
 	maxCounted  = 1 << 40 // of a file, so that no sum of limits is too large for an int64
 )
 
-// bodyLimit is how large the body of a write of a record of c may be: the general limit and what its fields may hold.
-func (h *handler) bodyLimit(c *dossier.Collection) int64 {
+// plainLimit is how large the body of a write of a record of c may be without its files: the general limit and what its fields may
+// hold. A body of JSON may not be larger, since it is held whole and brings no files.
+func (h *handler) plainLimit(c *dossier.Collection) int64 {
 	limit := h.maxBody
 	for _, f := range c.Fields {
-		switch {
-		case f.IsFile():
-			limit += h.countedSize(f) * int64(min(max(f.MaxSelect, 1), maxParts))
-		case f.Type == dossier.TypeRichText:
+		switch f.Type {
+		case dossier.TypeRichText:
 			limit += maxRichText
-		case f.Type == dossier.TypeJSON || f.Type == dossier.TypeTable:
+		case dossier.TypeJSON, dossier.TypeTable:
 			limit += maxJSON
+		}
+	}
+	return limit
+}
+
+// filesLimit is how large all files of a record of c may be.
+func (h *handler) filesLimit(c *dossier.Collection) (limit int64) {
+	for _, f := range c.Fields {
+		if f.IsFile() {
+			limit += h.countedSize(f) * int64(min(max(f.MaxSelect, 1), maxParts))
 		}
 	}
 	return limit
@@ -133,7 +143,8 @@ func fileFieldOf(c *dossier.Collection, part string) (*dossier.Field, bool) {
 // A formReader reads one body.
 type formReader struct {
 	r       *http.Request
-	limit   int64
+	limit   int64 // bytes of a form with files
+	plain   int64 // bytes of any other body
 	maxFile int64
 	form    *form
 	// file says which file field a part is for; nil where there are none.
@@ -162,7 +173,7 @@ func (rd *formReader) read() error {
 }
 
 func (rd *formReader) readJSON() error {
-	v, err := wire.ReadJSONFirst(rd.r, rd.limit)
+	v, err := wire.ReadJSONFirst(rd.r, rd.plain)
 	if err != nil || v == nil {
 		return err
 	}
@@ -175,7 +186,7 @@ func (rd *formReader) readJSON() error {
 }
 
 func (rd *formReader) readURLEncoded() error {
-	pairs, err := wire.ReadForm(rd.r, rd.limit)
+	pairs, err := wire.ReadForm(rd.r, rd.plain)
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Ac
 	if err != nil {
 		return err
 	}
-	if r.ContentLength > h.bodyLimit(c) {
+	if r.ContentLength > h.plainLimit(c)+h.filesLimit(c) {
 		return dossier.Errorf(dossier.TooLarge, "a body of %d bytes", r.ContentLength)
 	}
 	if err := h.svc.May(who, c, a); err != nil {

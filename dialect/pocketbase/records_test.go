@@ -215,8 +215,12 @@ func TestBodyLimits(t *testing.T) {
 		{"text", dossier.Field{Type: dossier.TypeText}, 100},
 	}
 	for _, tt := range tests {
-		if got := h.bodyLimit(&dossier.Collection{Fields: []*dossier.Field{&tt.field}}); got != tt.want {
+		c := &dossier.Collection{Fields: []*dossier.Field{&tt.field}}
+		if got := h.plainLimit(c) + h.filesLimit(c); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+		if tt.field.IsFile() && h.plainLimit(c) != 100 {
+			t.Errorf("%s: a body without files may have %d bytes, want 100", tt.name, h.plainLimit(c))
 		}
 	}
 	mux := http.NewServeMux()
