@@ -45,9 +45,9 @@ type encoder struct {
 
 // encodeRecord shows a record: every field of the form and every built-in column, or those that only names.
 func (e *encoder) encodeRecord(ctx context.Context, r *dossier.Record, only map[string]bool) (map[string]cell, error) {
-	out := make(map[string]cell, len(e.form.fields)+len(builtins))
-	for _, b := range builtins {
-		if _, ok := e.form.builtin(b.code); ok && (only == nil || only[b.code]) {
+	out := make(map[string]cell, len(e.form.fields)+len(e.form.builtins))
+	for _, b := range e.form.builtins {
+		if only == nil || only[b.code] {
 			v, err := e.builtin(ctx, b, r)
 			if err != nil {
 				return nil, err

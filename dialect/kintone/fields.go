@@ -3,7 +3,6 @@ package kintone
 import (
 	"dossier"
 	"dossier/access"
-	"dossier/query"
 )
 
 // A fieldType is the vendor's name of what a field holds.
@@ -76,34 +75,16 @@ func selectType(f *dossier.Field) fieldType {
 	return typeDropDown
 }
 
-// A builtin is a column that every record has, under a code of the vendor's.
-type builtin struct {
-	code   string
-	typ    fieldType
-	column string // of query.Meta
-	label  string
-}
-
-// builtins are the columns of every record; those with a label are fields of every form.
-var builtins = []builtin{
-	{"$id", typeID, query.Number, ""},
-	{"$revision", typeRevision, query.Revision, ""},
-	{"Record_number", typeNumberOf, query.Number, "Record number"},
-	{"Created_by", typeCreator, query.CreatedBy, "Created by"},
-	{"Created_datetime", typeCreatedTime, query.Created, "Created datetime"},
-	{"Updated_by", typeModifier, query.UpdatedBy, "Updated by"},
-	{"Updated_datetime", typeUpdatedTime, query.Updated, "Updated datetime"},
-}
-
 // A form is the fields of a collection as one principal sees them.
 type form struct {
-	c      *dossier.Collection
-	fields []*dossier.Field
+	c        *dossier.Collection
+	fields   []*dossier.Field
+	builtins []builtin
 }
 
 // formOf leaves out what who may not see.
 func formOf(c *dossier.Collection, who access.Principal) form {
-	return form{c, visible(c.Fields, who)}
+	return form{c, visible(c.Fields, who), builtinsOf(c)}
 }
 
 func visible(fields []*dossier.Field, who access.Principal) []*dossier.Field {
@@ -123,19 +104,6 @@ func visible(fields []*dossier.Field, who access.Principal) []*dossier.Field {
 
 // field finds a field by its code.
 func (f form) field(code string) (*dossier.Field, bool) { return fieldByCode(f.fields, code) }
-
-// builtin finds a built-in column by its code; a field of that code wins.
-func (f form) builtin(code string) (builtin, bool) {
-	if _, taken := f.c.FieldByCode(code); taken {
-		return builtin{}, false
-	}
-	for _, b := range builtins {
-		if b.code == code {
-			return b, true
-		}
-	}
-	return builtin{}, false
-}
 
 // has reports whether code is a field or built-in column of the form.
 func (f form) has(code string) bool {

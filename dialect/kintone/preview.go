@@ -292,11 +292,16 @@ func (c *call) applyChange(next *dossier.Collection, given map[string]any) error
 		at := "properties[" + code + "]"
 		i := slices.IndexFunc(next.Fields, func(f *dossier.Field) bool { return f.Code == code })
 		if i < 0 {
-			if _, ok := formOf(next, c.who).builtin(code); !ok {
+			f := formOf(next, c.who)
+			b, ok := f.builtin(code)
+			if !ok {
 				return fail(codeNoField, code)
 			}
-			p.wrong.add(at, say(textBuiltin))
+			p.renameBuiltin(at, f, b, given[code])
 		} else if f := p.field(at, code, given[code], next.Fields[i]); f != nil {
+			if f.Code != code && formOf(next, c.who).has(f.Code) {
+				p.wrong.add(at+".code", say(textTaken))
+			}
 			next.Fields[i] = f
 		}
 	}

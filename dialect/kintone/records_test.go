@@ -198,7 +198,9 @@ func TestAuthoredTimesAreChecked(t *testing.T) {
 // The calls of a bulk request see what those before them did, and the first that fails is the one that is answered.
 func TestBulkRequestInTurn(t *testing.T) {
 	c := newClient(t, Options{})
-	one := func(method, api string, payload obj) obj { return obj{"method": method, "api": "/k/v1/" + api, "payload": payload} }
+	one := func(method, api string, payload obj) obj {
+		return obj{"method": method, "api": "/k/v1/" + api, "payload": payload}
+	}
 	bulk := func(status int, calls ...obj) []any {
 		t.Helper()
 		return c.call(status, "POST", "/k/v1/bulkRequest.json", obj{"requests": calls})["results"].([]any)

@@ -2,6 +2,7 @@ package kintone
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"dossier"
@@ -114,13 +115,13 @@ func fieldsBody(f form, revision int64) map[string]any {
 // properties are the fields of a form, the built-in ones included.
 func properties(f form) map[string]any {
 	out := map[string]any{}
-	for _, b := range builtins {
-		if _, ok := f.builtin(b.code); ok && b.label != "" {
+	for _, b := range f.builtins {
+		if b.label != "" {
 			out[b.code] = builtinProperty(b)
 		}
 	}
 	for code, t := range map[string]string{"Categories": "CATEGORY", "Status": "STATUS", "Assignee": "STATUS_ASSIGNEE"} {
-		if _, taken := f.c.FieldByCode(code); !taken {
+		if !f.has(code) {
 			out[code] = map[string]any{"type": t, "code": code, "label": code, "enabled": false}
 		}
 	}
@@ -131,7 +132,7 @@ func properties(f form) map[string]any {
 }
 
 func builtinProperty(b builtin) map[string]any {
-	return map[string]any{"type": b.typ, "code": b.code, "label": b.label, "noLabel": false}
+	return map[string]any{"type": b.typ, "code": b.code, "label": b.label, "noLabel": b.noLabel}
 }
 
 // extraKey is the name under which a field or app keeps something of the vendor's.
@@ -148,7 +149,8 @@ func extra(f *dossier.Field, option, def string) string {
 // property shows a field of a form. Numbers among its settings are texts.
 func property(f *dossier.Field) map[string]any {
 	t := typeOf(f)
-	p := map[string]any{"type": t, "code": f.Code, "label": f.Label, "noLabel": extra(f, "noLabel", "false") == "true"}
+	unlabelled := strconv.FormatBool(t == typeTable) // as long as nobody has said
+	p := map[string]any{"type": t, "code": f.Code, "label": f.Label, "noLabel": extra(f, "noLabel", unlabelled) == "true"}
 	if t != typeTable && t != typeCalc {
 		p["required"] = f.Required
 	}

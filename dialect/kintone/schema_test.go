@@ -72,3 +72,54 @@ func TestEditsSurviveARestart(t *testing.T) {
 	c.call(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("t")}})
 	diff(t, "default", any("1.50"), c.values(2, 1)["more"])
 }
+
+// The built-in fields have other codes and labels where an app has named them so, in forms, records and queries.
+func TestBuiltinFieldsAreRenamed(t *testing.T) {
+	c := newClient(t, Options{})
+	app := c.asRoot(200, "POST", "/k/v1/preview/app.json", obj{"name": "Deals"})["app"].(string)
+	form := "/k/v1/preview/app/form/fields.json"
+	c.asRoot(200, "POST", form, obj{"app": app, "properties": obj{"memo": obj{"type": "SINGLE_LINE_TEXT", "code": "memo", "label": "Memo"}}})
+	rename := func(status int, code string, property obj) map[string]any {
+		t.Helper()
+		return c.asRoot(status, "PUT", form, obj{"app": app, "properties": obj{code: property}})
+	}
+	rename(200, "Created_by", obj{"type": "CREATOR", "code": "作成者", "label": "Author", "noLabel": true})
+	rename(200, "Record_number", obj{"label": "No."})
+	taken := any(obj{"properties[Updated_by].code": obj{"messages": []any{"The code is in use."}}})
+	for _, code := range []string{"memo", "作成者", "$id"} {
+		diff(t, code, taken, rename(400, "Updated_by", obj{"code": code})["errors"])
+	}
+	rename(400, "memo", obj{"code": "Updated_by"})
+	rename(400, "Updated_by", obj{"type": "CREATOR"})
+	diff(t, "the old code", "GAIA_FC01", codeOf(rename(400, "Created_by", obj{"label": "x"})))
+	c.asRoot(200, "POST", "/k/v1/preview/app/deploy.json", obj{"apps": []obj{{"app": app}}})
+
+	fields := c.asRoot(200, "GET", "/k/v1/app/form/fields.json?app="+app, nil)["properties"].(obj)
+	diff(t, "creator", any(obj{"type": "CREATOR", "code": "作成者", "label": "Author", "noLabel": true}), fields["作成者"])
+	diff(t, "number", any(obj{"type": "RECORD_NUMBER", "code": "Record_number", "label": "No.", "noLabel": false}), fields["Record_number"])
+	c.asRoot(200, "POST", "/k/v1/record.json", obj{"app": app, "record": obj{"作成者": val(obj{"code": coretest.Member1})}})
+	query := c.request("POST", "/k/v1/records.json", obj{"app": app, "query": `作成者 in ("` + coretest.Member1 + `") order by 作成者`, "fields": []string{"作成者"}})
+	query.Header.Set("X-HTTP-Method-Override", "GET")
+	query.Header.Set("X-Cybozu-Authorization", basic(coretest.Root, coretest.RootPassword))
+	diff(t, "record", []any{obj{"作成者": obj{"type": "CREATOR", "value": obj{"code": coretest.Member1, "name": "Member One"}}}}, c.expect(200, query)["records"])
+}
+
+// The default of a select follows its option to a new name, and goes with it.
+func TestDefaultsOfRenamedOptions(t *testing.T) {
+	c := newClient(t, Options{})
+	app := c.asRoot(200, "POST", "/k/v1/preview/app.json", obj{"name": "Deals"})["app"].(string)
+	form, option := "/k/v1/preview/app/form/fields.json", func(label, index string) obj { return obj{"label": label, "index": index} }
+	c.asRoot(200, "POST", form, obj{"app": app, "properties": obj{
+		"kind": obj{"type": "DROP_DOWN", "code": "kind", "label": "k", "defaultValue": "B", "options": obj{"A": option("A", "0"), "B": option("B", "1")}},
+		"tags": obj{"type": "CHECK_BOX", "code": "tags", "label": "t", "defaultValue": []string{"A", "B"}, "options": obj{"A": option("A", "0"), "B": option("B", "1")}},
+		"tbl":  obj{"type": "SUBTABLE", "code": "tbl", "label": "T", "fields": obj{"x": obj{"type": "NUMBER", "code": "x", "label": "x"}}}}})
+	c.asRoot(200, "PUT", form, obj{"app": app, "properties": obj{
+		"kind": obj{"options": obj{"A": option("A", "0"), "B": option("Bee", "1")}}, "tags": obj{"options": obj{"B": option("Bee", "0")}}}})
+	c.asRoot(200, "POST", "/k/v1/preview/app/deploy.json", obj{"apps": []obj{{"app": app}}})
+	c.asRoot(200, "POST", "/k/v1/record.json", obj{"app": app})
+	got := c.asRoot(200, "GET", "/k/v1/record.json?app="+app+"&id=1", nil)["record"].(obj)
+	diff(t, "kind", any("Bee"), got["kind"].(obj)["value"])
+	diff(t, "tags", any([]any{"Bee"}), got["tags"].(obj)["value"])
+	fields := c.asRoot(200, "GET", "/k/v1/app/form/fields.json?app="+app, nil)["properties"].(obj)
+	diff(t, "a table is not labelled", any(true), fields["tbl"].(obj)["noLabel"])
+}
