@@ -28,14 +28,17 @@ const secondsOfDay = 24 * 60 * 60
 
 // A count is where an application stands after a request.
 type count struct {
-	burst, day         int // used
+	at                 time.Time // when the request was counted
+	burst, day         int       // used
 	overBurst, overDay bool
 }
 
-// take counts a request, unless it is over a limit; a limit of 0 is none. A request of weight 0 only looks.
-func (l *limits) take(app string, now time.Time, perSecond, perDay, weight int) count {
+// take counts a request, unless it is over a limit; a limit of 0 is none. A request of weight 0 only looks. The clock is read under the
+// lock: of two requests at the end of a window none brings back the old one.
+func (l *limits) take(app string, clock func() time.Time, perSecond, perDay, weight int) count {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	now := clock()
 	u := l.by[app]
 	if u == nil {
 		if l.by == nil {
@@ -50,7 +53,7 @@ func (l *limits) take(app string, now time.Time, perSecond, perDay, weight int) 
 	if d := now.Unix() / secondsOfDay; d != u.day {
 		u.day, u.dayUsed = d, 0
 	}
-	c := count{overBurst: perSecond > 0 && u.burst >= perSecond, overDay: perDay > 0 && u.dayUsed >= perDay}
+	c := count{at: now, overBurst: perSecond > 0 && u.burst >= perSecond, overDay: perDay > 0 && u.dayUsed >= perDay}
 	if !c.overBurst && !c.overDay {
 		u.burst += weight
 		u.dayUsed += weight
@@ -66,7 +69,7 @@ func (h *handler) meter(w http.ResponseWriter, space *dossier.Space) error {
 	case c.overBurst:
 		return &fault{status: http.StatusTooManyRequests, sentence: "Rate limit exceeded", retry: "1"}
 	case c.overDay:
-		retry := strconv.FormatInt(int64(untilMidnight/time.Second)+1, 10)
+		retry := strconv.FormatInt(int64((untilMidnight+time.Second-1)/time.Second), 10)
 		return &fault{status: http.StatusTooManyRequests, sentence: "Plan Limit Exceeded", retry: retry}
 	}
 	return nil
@@ -74,12 +77,12 @@ func (h *handler) meter(w http.ResponseWriter, space *dossier.Space) error {
 
 // tellLimits counts a request of that weight and tells the client where it stands.
 func (h *handler) tellLimits(w http.ResponseWriter, space *dossier.Space, weight int) (c count, untilMidnight time.Duration) {
-	s, now := space.Settings, h.svc.Now()
-	c = h.limits.take(space.Application, now, s.RateLimit, s.DailyLimit, weight)
-	end := (now.Unix()/secondsOfDay + 1) * secondsOfDay
-	untilMidnight = time.Unix(end, 0).Sub(now)
+	s := space.Settings
+	c = h.limits.take(space.Application, h.svc.Now, s.RateLimit, s.DailyLimit, weight)
+	end := (c.at.Unix()/secondsOfDay + 1) * secondsOfDay
+	untilMidnight = time.Unix(end, 0).Sub(c.at)
 	tell(w.Header(), "X-PlanLimit-", s.DailyLimit, c.day, untilMidnight.Milliseconds())
-	tell(w.Header(), "X-RateLimit-", s.RateLimit, c.burst, now.Unix()+1)
+	tell(w.Header(), "X-RateLimit-", s.RateLimit, c.burst, c.at.Unix()+1)
 	return c, untilMidnight
 }
 

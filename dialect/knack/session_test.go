@@ -2,7 +2,6 @@ package knack
 
 import (
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -161,56 +160,4 @@ func TestRulesHoldInViews(t *testing.T) {
 	}
 	c.do("GET", table, "", token).want("closed to users", 403, "Forbidden")
 	c.do("GET", table, "", keyed).want("open to keys", 200, "*")
-}
-
-// TestLimits counts exactly, whoever asks at the same time.
-func TestLimits(t *testing.T) {
-	clk := newClock(time.Date(2026, 11, 21, 23, 59, 58, 500_000_000, time.UTC))
-	c := newClient(t, clk.option)
-	settings := c.svc.Space().Settings
-	settings.RateLimit, settings.DailyLimit = 3, 5
-	if err := c.svc.PutSettings(t.Context(), access.System(), settings); err != nil {
-		t.Fatal(err)
-	}
-	burst := func(n int) map[int]int {
-		var mu sync.Mutex
-		var wg sync.WaitGroup
-		got := map[int]int{}
-		for range n {
-			wg.Go(func() {
-				a := c.do("GET", "/v1/objects/object_2/records", "", keyed)
-				mu.Lock()
-				got[a.status]++
-				mu.Unlock()
-			})
-		}
-		wg.Wait()
-		return got
-	}
-	if got := burst(20); got[200] != 3 || got[429] != 17 {
-		t.Errorf("the first second: %v", got)
-	}
-	a := c.do("GET", "/v1/objects", "", keyed).want("over the rate", 429, "Rate limit exceeded")
-	for name, want := range map[string]string{"X-PlanLimit-Limit": "5", "X-PlanLimit-Remaining": "2", "X-PlanLimit-Reset": "1500",
-		"X-RateLimit-Limit": "3", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1795305599", "Retry-After": "1"} {
-		if got := a.header.Get(name); got != want {
-			t.Errorf("%s: got %s, want %s", name, got, want)
-		}
-	}
-	clk.add(time.Second)
-	if got := burst(20); got[200] != 2 || got[429] != 18 {
-		t.Errorf("the second second: %v", got)
-	}
-	a = c.do("GET", "/v1/pages/scene_1/views/view_2/records", "", keyed).want("over the plan", 429, "Plan Limit Exceeded")
-	if got := a.header.Get("Retry-After"); got != "1" {
-		t.Errorf("Retry-After: %s", got)
-	}
-	up := c.upload("file", "a", "x").want("uploads do not count", 200, "*")
-	if up.header.Get("X-PlanLimit-Remaining") != "0" {
-		t.Errorf("an upload does not tell the limits: %v", up.header)
-	}
-	c.do("GET", "/v1/applications/"+coretest.Application, "", nil).want("metadata do not count", 200, "*")
-	c.do("GET", "/v1/objects", "", with(keyed, headerKey, "x")).want("nor strangers", 401, "Invalid API key")
-	clk.add(time.Second)
-	c.do("GET", "/v1/objects", "", keyed).want("a new day", 200, "*")
 }
