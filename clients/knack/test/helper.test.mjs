@@ -106,6 +106,46 @@ test("a form view takes its inputs and no other", async () => {
   assert.deepEqual(listed.records.map((r) => r.id), [made.id]);
 });
 
+test("in view mode, records are created, read, updated and deleted where views offer it", async () => {
+  await views.login(dossier.member1);
+  const scene = "scene_3";
+  const made = (await views.post({ scene, view: "view_4", body: { field_30: "Acme" } })).json;
+  const record = { scene, view: "view_5", recordId: made.id };
+  assert.equal((await views.get(record)).json.field_30, "Acme");
+  assert.equal((await views.put({ ...record, body: { field_30: "Acme Ltd" } })).json.record.field_30, "Acme Ltd");
+  assert.deepEqual((await views.delete(record)).json, { delete: true });
+  await refused(views.get({ ...record, retries: 0 }), 404);
+  await refused(views.delete({ scene, view: "view_4", recordId: made.id, retries: 0 }), 400);
+  await refused(views.put({ scene: "scene_1", view: "view_2", recordId: made.id, body: { field_10: "x" }, retries: 0 }), 400);
+});
+
+test("in view mode, many records are created, updated, found and deleted", async () => {
+  await views.login(dossier.member1);
+  const form = { scene: "scene_3", view: "view_4" }, table = { scene: "scene_3", view: "view_5" };
+  const created = await views.postMany({ ...form, records: [1, 2, 3].map((n) => ({ field_30: `view ${n}` })) });
+  assert.deepEqual([created.summary.fulfilled, created.summary.rejected], [3, 0]);
+  const ids = created.map((r) => r.value.json.id);
+  const updated = await views.putMany({ ...table, records: ids.map((id) => ({ id, field_30: "all in view" })) });
+  assert.equal(updated.summary.fulfilled, 3);
+  const filters = [{ field: "field_30", operator: "is", value: "all in view" }];
+  assert.deepEqual((await views.getMany({ ...table, filters })).records.map((r) => r.id).sort(), [...ids].sort());
+  assert.equal((await views.deleteMany({ ...table, records: ids.map((id) => ({ id })) })).summary.fulfilled, 3);
+  assert.equal((await views.getMany({ ...table, filters })).records.length, 0);
+});
+
+test("a child page shows what belongs to its record, and its form ties new records to it", async () => {
+  const company = async (name) => (await objects.post({ object: "object_3", body: { field_30: name } })).json.id;
+  const [acme, beta] = [await company("Parent"), await company("Other")];
+  await views.login(dossier.member1);
+  const made = (await views.post({ scene: "scene_4", view: "view_8", body: { field_10: "Of the parent", "customer-details_id": acme } })).json;
+  const shown = async (id) => {
+    const r = await fetch(`${server.url}/v1/pages/scene_4/views/view_7/records?customer-details_id=${id}`, { headers });
+    return (await r.json()).records.map((record) => record.id);
+  };
+  assert.deepEqual(await shown(acme), [made.id]);
+  assert.deepEqual(await shown(beta), []);
+});
+
 test("report views answer", async () => {
   assert.deepEqual((await views.getFromReportView({ scene: "scene_1", view: "view_2" })).json, { reports: [] });
 });
