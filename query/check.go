@@ -91,6 +91,12 @@ func (k *checker) filter(s *Scope, f Filter, depth int) (Filter, error) {
 	case Empty:
 		of, _, err := k.operand(s, f.Of, depth+1)
 		return Empty{of}, err
+	case Blank:
+		of, t, err := k.operand(s, f.Of, depth+1)
+		if err == nil {
+			err = hasText(f.Of, t, Exact)
+		}
+		return Blank{of}, err
 	case Like:
 		return k.like(s, f, depth+1)
 	case Contains:

@@ -29,6 +29,7 @@ func TestCheckRefuses(t *testing.T) {
 		"a comparison of rows to nothing":       {Filter: eq(col("lines"), query.Literal{})},
 		"a pattern on files":                    {Filter: query.Like{Of: col("papers"), Case: query.Exact}},
 		"a pattern that ends in an escape":      {Filter: query.Like{Of: col("title"), Pattern: `a\`, Case: query.Exact}},
+		"blank files":                           {Filter: query.Blank{Of: col("papers")}},
 		"a part of files":                       {Filter: query.Contains{Of: col("title"), Part: col("papers"), Case: query.Exact}},
 		"something in rows":                     {Filter: query.Contains{Of: col("lines"), Part: col("title"), Case: query.Exact}},
 		"a part of no case":                     {Filter: query.Contains{Of: col("title"), Part: col("title")}},
@@ -128,6 +129,7 @@ func TestString(t *testing.T) {
 			query.Every{Over: query.Col("tags"), Where: query.Like{Of: query.Element{}, Pattern: "%x", Case: query.Fold}},
 			query.Some{Over: query.Back{Collection: "posts", Field: "author"}, Where: query.Empty{Of: query.Outer{Of: query.Lower{Of: query.Col("day"), Case: query.ASCII}}}},
 			query.Some{Over: query.All{Collection: "posts"}, Where: eq(query.Length{Of: query.Col("tags")}, query.Literal{})},
+			query.Blank{Of: query.Col("title")},
 			query.Contains{Of: query.Col("title"), Part: query.Meta(query.CreatedBy), Case: query.ASCII},
 			eq(query.JSONPath{Of: query.Col("data"), Path: []string{"a", "0"}, As: query.Text}, query.Length{Of: query.JSONPath{Of: query.Col("data"), As: query.JSON}}),
 			eq(query.Literal{Value: dossier.Date("2024-01-02")}, query.Literal{Value: dossier.Clock("10:00")}),
@@ -137,7 +139,7 @@ func TestString(t *testing.T) {
 	}
 	want := `and(or(author.name = "a\"b", false), not(in(@number, 1, true)), every(tags, like(element, "%x", fold)), ` +
 		`some(back(posts.author), empty(outer(lower(day, ascii)))), some(all(posts), length(tags) = nothing), ` +
-		`contains(title, @created_by, ascii), json(data, ["a","0"], text) = length(json(data, [], json)), ` +
+		`blank(title), contains(title, @created_by, ascii), json(data, ["a","0"], text) = length(json(data, [], json)), ` +
 		`date(2024-01-02) = time(10:00), datetime(1970-01-01 00:00:00.000Z) = ["a"])` +
 		"\nsort title, -@created\nrandom\noffset 3\nlimit 5"
 	if got := q.String(); got != want {

@@ -64,6 +64,9 @@ func (e evaluator) filter(at *frame, f Filter) (bool, error) {
 	case Empty:
 		v, err := e.operand(at, f.Of)
 		return dossier.IsEmpty(v), err
+	case Blank:
+		v, err := e.operand(at, f.Of)
+		return dossier.IsEmpty(v) || strings.Trim(TextOf(v), Spaces) == "", err
 	case Like:
 		v, err := e.operand(at, f.Of)
 		return !dossier.IsEmpty(v) && match(f.Pattern, TextOf(v), f.Case), err

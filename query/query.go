@@ -24,7 +24,7 @@ type Sort struct {
 	Desc bool
 }
 
-// A Filter is true or false of a record, never unknown. The nodes are And, Or, Not, Const, Compare, In, Empty, Like,
+// A Filter is true or false of a record, never unknown. The nodes are And, Or, Not, Const, Compare, In, Empty, Blank, Like,
 // Contains, Some and Every.
 // A nil Filter is true, wherever it stands.
 type Filter interface{ filter() }
@@ -73,6 +73,12 @@ type In struct {
 // Empty is true if the operand has no value: NULL in a store, nil in Go. An empty list of options, relations, files or rows is
 // empty too. The Text "" is not.
 type Empty struct{ Of Operand }
+
+// Blank is true if the operand has no value, or a text of nothing but Spaces, "" included.
+type Blank struct{ Of Operand }
+
+// Spaces are the characters that Blank does not count: those with the property White_Space in Unicode.
+const Spaces = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 
 // Case says how letters compare.
 type Case string
@@ -126,6 +132,7 @@ func (Const) filter()    {}
 func (Compare) filter()  {}
 func (In) filter()       {}
 func (Empty) filter()    {}
+func (Blank) filter()    {}
 func (Like) filter()     {}
 func (Contains) filter() {}
 func (Some) filter()     {}

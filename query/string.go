@@ -27,6 +27,8 @@ func String(f Filter) string {
 		return call("in", append([]string{operandText(f.Of)}, valueTexts(f.Values)...)...)
 	case Empty:
 		return call("empty", operandText(f.Of))
+	case Blank:
+		return call("blank", operandText(f.Of))
 	case Like:
 		return call("like", operandText(f.Of), strconv.Quote(f.Pattern), string(f.Case))
 	case Contains:

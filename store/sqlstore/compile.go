@@ -106,6 +106,9 @@ func (c *compiler) filter(at *frame, f query.Filter) (string, error) {
 	case query.Empty:
 		of, err := c.value(at, f.Of)
 		return of + " IS NULL", err
+	case query.Blank:
+		of, err := c.text(at, f.Of)
+		return "coalesce(trim(" + of + ", " + c.arg(query.Spaces) + "), '') = ''", err
 	case query.Like:
 		of, err := c.text(at, f.Of)
 		if err != nil {

@@ -21,6 +21,13 @@ func testPatterns(t *testing.T, open Opener) {
 	for _, s := range append(words, "ÄÖÜ", "äöü", "Straße", "STRASSE", "Ελλάδα", "ΕΛΛΆΔΑ", "Привет", "ПРИВЕТ", "\u0130stanbul", "istanbul") {
 		all = append(all, b.insert(c, values("s", dossier.Text(s))))
 	}
+	for _, s := range append(strings.Split(query.Spaces, ""), query.Spaces, query.Spaces+"x", "\u200b", "\ufeff") {
+		all = append(all, b.insert(c, values("s", dossier.Text(s))))
+	}
+	all = append(all, b.insert(c, values()))
+	b.agree(space, c, query.Blank{Of: query.Col("s")}, all)
+	b.agree(space, c, query.Blank{Of: query.Lower{Of: query.Col("s"), Case: query.Fold}}, all)
+	b.agree(space, c, query.Blank{Of: query.Literal{Value: dossier.Text(" \u3000")}}, all)
 	for _, pattern := range []string{"ä%", "Ä%", "ÄB", "äöü", "%ÖÜ", "_ö_", "k", "K", "\u212a", "ß", "ẞ", "ελλάδα", "ПРИВЕТ", "п%т", "i%", "İ%", "%%", "", "_",
 		"__", "[a]", "a*b", "a?b", "%]%", `a\%b`, `a\_b`, `a\\b`, `%\%%`, "日本_", "%語", "😀", "a_b", "%\n%", "straße", "strasse"} {
 		for _, how := range cases {

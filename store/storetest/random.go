@@ -347,9 +347,12 @@ func (w *world) filter(p *place, depth int) query.Filter {
 			}
 		}
 	}
-	switch w.IntN(10) {
+	switch w.IntN(11) {
 	case 0:
 		return query.Const(w.IntN(2) == 0)
+	case 10:
+		o, _ := w.scalar(p)
+		return query.Blank{Of: o}
 	case 1, 2:
 		o, _ := w.operand(p)
 		return query.Empty{Of: o}
