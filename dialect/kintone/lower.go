@@ -295,7 +295,7 @@ func (s subject) checkOptions(values []operand) error {
 func (l *lowering) positive(s subject, op string, values []operand) (query.Filter, error) {
 	switch {
 	case op == "is empty":
-		return s.unset(), nil
+		return s.blank(), nil
 	case op == "like":
 		return s.like(values[0])
 	}
@@ -317,6 +317,14 @@ func (s subject) unset() query.Filter {
 		return empty
 	}
 	return query.Or{empty, equal(s.of, dossier.Text(""))}
+}
+
+// blank is true where the subject has no value, or a text of white space only.
+func (s subject) blank() query.Filter {
+	if s.field != nil && s.field.IsText() {
+		return query.Blank{Of: s.of}
+	}
+	return s.unset()
 }
 
 func equal(o query.Operand, v dossier.Value) query.Filter {

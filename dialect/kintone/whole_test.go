@@ -102,7 +102,7 @@ func TestQueriesFind(t *testing.T) {
 	key := c.upload("Quarter_4.PDF", "x")
 	c.call(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("one"), "attachment": files(key), "lines": val([]obj{
 		{"value": obj{"item": val("bolt"), "qty": val(3)}}, {"value": obj{"item": val("nut"), "qty": val(9)}}})}})
-	c.asRoot(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("Two"), "due": val("2026-11-21"), "active": val("Yes"),
+	c.asRoot(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("Two"), "summary": val(" \n\u3000"), "due": val("2026-11-21"), "active": val("Yes"),
 		"seen_at": val("2026-11-21T08:15:30Z"), "tags": val([]string{"red"})}})
 	c.call(200, "POST", "/k/v1/record.json", obj{"app": 2, "record": obj{"title": val("100%"), "lines": val([]obj{{"value": obj{"item": val("bolt")}}})}})
 	for query, want := range map[string]string{
@@ -110,6 +110,8 @@ func TestQueriesFind(t *testing.T) {
 		`attachment like "quarter%4"`:                "",
 		`attachment not like "x.y"`:                  "1 2 3",
 		`attachment is not empty`:                    "1",
+		`summary is empty`:                           "1 2 3",
+		`summary is not empty`:                       "",
 		`item like "BOLT" and qty > 5`:               "",
 		`item like "BOLT" and qty < 5`:               "1",
 		`item in ("bolt")`:                           "1 3",
