@@ -28,6 +28,7 @@ type config struct {
 	TLSKey  string
 	TLSSelf bool   // --tls-self-signed: a certificate made in the data directory
 	SMTP    string // --smtp: URL of a mail server
+	Gate    string // --kintone-basic-auth: USER:PASSWORD of a Basic gate in front of the Kintone dialect
 	LogJSON bool   // --log-json: log lines as JSON
 	Quiet   bool   // --quiet: no line per request
 }
@@ -85,6 +86,9 @@ func (c *config) checkServe() error {
 	case (c.TLSCert != "") != (c.TLSKey != ""):
 		return refuse("--tls-cert and --tls-key go together: want both or none")
 	}
+	if user, _, ok := strings.Cut(c.Gate, ":"); c.Gate != "" && (!ok || user == "") {
+		return refuse("--kintone-basic-auth has no user and password: want USER:PASSWORD")
+	}
 	return nil
 }
 
@@ -118,7 +122,7 @@ func configCommand(c *config) *cobra.Command {
 }
 
 // withPassword are the flags whose values may hold one.
-var withPassword = []string{"db", "blobs", "smtp"}
+var withPassword = []string{"db", "blobs", "smtp", "kintone-basic-auth"}
 
 // shown is a flag's value as it may be seen.
 func shown(f *pflag.Flag) string {

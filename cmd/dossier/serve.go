@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -37,6 +38,7 @@ func serveFlags(c *config, f *pflag.FlagSet) {
 	f.StringVar(&c.TLSKey, "tls-key", "", "PEM file of the certificate's key")
 	f.BoolVar(&c.TLSSelf, "tls-self-signed", false, "serve HTTPS with a certificate made in the data directory")
 	f.StringVar(&c.SMTP, "smtp", "", "mail server: smtp://user:password@host:port?from=sender@example.org; without one letters go to the log")
+	f.StringVar(&c.Gate, "kintone-basic-auth", "", "USER:PASSWORD that every Kintone request must also show by Basic authentication")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write log lines as JSON")
 	f.BoolVar(&c.Quiet, "quiet", false, "do not log every request")
 }
@@ -99,7 +101,7 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service, ctx.Done()), Log: log, Random: rand.Reader, TLS: tlsConfig})
+	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service, c, ctx.Done()), Log: log, Random: rand.Reader, TLS: tlsConfig})
 	if err != nil {
 		return err
 	}
@@ -115,11 +117,12 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 }
 
 // handler is every dialect and the console under their prefixes. Streams end with done.
-func handler(svc *core.Service, done <-chan struct{}) http.Handler {
+func handler(svc *core.Service, c *config, done <-chan struct{}) http.Handler {
+	user, password, _ := strings.Cut(c.Gate, ":")
 	mux := http.NewServeMux()
 	sessions := admin.NewSessions(svc)
 	pocketbase.Mount(mux, svc, pocketbase.Options{Done: done})
-	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of})
+	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of, BasicUser: user, BasicPassword: password})
 	knack.Mount(mux, svc, knack.Options{})
 	admin.Mount(mux, svc, sessions)
 	return wire.Front(mux)

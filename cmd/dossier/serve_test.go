@@ -177,3 +177,31 @@ func TestASignalWhileStarting(t *testing.T) {
 		}
 	}
 }
+
+func TestGateInFrontOfKintone(t *testing.T) {
+	t.Parallel()
+	s := serveAt(t, line{dir: t.TempDir(), env: []string{"DOSSIER_KINTONE_BASIC_AUTH=gate:keep:out"}})
+	for _, c := range []struct {
+		user, password, asks string
+	}{
+		{asks: `Basic realm="dossier", charset="UTF-8"`},
+		{user: "gate", password: "keep", asks: `Basic realm="dossier", charset="UTF-8"`},
+		{user: "gate", password: "keep:out"}, // it opens, and the request has no login yet
+	} {
+		r, err := http.NewRequest(http.MethodGet, s.base+"/k/v1/apps.json", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.user != "" {
+			r.SetBasicAuth(c.user, c.password)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if got := answer.Header.Get("WWW-Authenticate"); answer.StatusCode != http.StatusUnauthorized || got != c.asks {
+			t.Errorf("%s:%s: %d, WWW-Authenticate %q, want %q", c.user, c.password, answer.StatusCode, got, c.asks)
+		}
+	}
+}

@@ -53,6 +53,7 @@ func TestWrongUsageIsOneLineThatSaysWhatIsRight(t *testing.T) {
 		"an empty address":                   {"serve --listen=", []string{"HOST:PORT"}},
 		"an empty data directory":            {"serve --data=", []string{"--data", "directory"}},
 		"half a certificate":                 {"serve --tls-cert c.pem", []string{"--tls-cert", "--tls-key"}},
+		"a gate without a password":          {"serve --kintone-basic-auth secret", []string{"--kintone-basic-auth", "USER:PASSWORD"}},
 		"two certificates":                   {"serve --tls-self-signed --tls-cert c --tls-key k", []string{"--tls-self-signed", "leave"}},
 		"a database elsewhere":               {"serve --db postgres://u:secret@h/x", []string{"--db postgres://…", "leave --db out"}},
 		"bytes elsewhere":                    {"schema show --blobs s3://bucket/x", []string{"--blobs s3://…", "leave --blobs out"}},
