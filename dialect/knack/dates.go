@@ -61,29 +61,33 @@ const dayForm = "01/02/2006"
 
 // formatted is the moment as text: the day, the time, or both.
 func (m moment) formatted() string {
-	clock := strings.ToLower(m.t.Format("3:04PM"))
 	switch {
 	case !m.time:
 		return m.t.Format(dayForm)
 	case !m.date:
-		return clock
+		return m.t.Format("3:04pm")
 	}
-	return m.t.Format(dayForm) + " " + clock
+	return m.t.Format(dayForm + " 3:04pm")
 }
 
 // raw is the moment as the vendor's nine keys. unix_timestamp and iso_timestamp carry the wall clock as if it were UTC.
 func (m moment) raw() object {
-	half := m.t.Format("PM")
-	day := m.t.Format(dayForm)
+	text := m.t.Format(dayForm + " 03:04 pm|2006-01-02T15:04:05.000Z") // one text for all keys: lists are full of dates
+	timestamp, iso, _ := strings.Cut(text, "|")
+	day, clock, _ := strings.Cut(timestamp, " ")
+	half := "AM"
+	if m.t.Hour() >= 12 {
+		half = "PM"
+	}
 	return object{
 		{"date", day},
 		{"date_formatted", day},
-		{"hours", m.t.Format("03")},
-		{"minutes", m.t.Format("04")},
+		{"hours", clock[:2]},
+		{"minutes", clock[3:5]},
 		{"am_pm", half},
 		{"unix_timestamp", m.t.UnixMilli()},
-		{"iso_timestamp", m.t.Format("2006-01-02T15:04:05.000Z")},
-		{"timestamp", day + " " + m.t.Format("03:04") + " " + strings.ToLower(half)},
+		{"iso_timestamp", iso},
+		{"timestamp", timestamp},
 		{"time", minutesOf(m.t)},
 	}
 }

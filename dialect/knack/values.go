@@ -16,6 +16,25 @@ type encoder struct {
 	zone *time.Location
 	// identifiers are the texts that stand for connected records, by collection and record.
 	identifiers map[dossier.ID]map[string]string
+	// keys are the keys of the fields met so far.
+	keys map[*dossier.Field]keyPair
+}
+
+// A keyPair is the keys of a field's two values.
+type keyPair struct{ formatted, raw string }
+
+// keysOf are the keys of f; a list asks for them with every record.
+func (e *encoder) keysOf(f *dossier.Field) keyPair {
+	k, ok := e.keys[f]
+	if !ok {
+		if e.keys == nil {
+			e.keys = map[*dossier.Field]keyPair{}
+		}
+		k.formatted = fieldKey(f)
+		k.raw = k.formatted + "_raw"
+		e.keys[f] = k
+	}
+	return k
 }
 
 // A format says which of a field's two values an answer has.
@@ -40,19 +59,19 @@ func (e *encoder) record(fields []*dossier.Field, r *dossier.Record, as format) 
 // field appends the value of f.
 func (e *encoder) field(out object, f *dossier.Field, v dossier.Value, as format) object {
 	formatted, raw := e.value(f, v)
-	key := fieldKey(f)
+	keys := e.keysOf(f)
 	switch as {
 	case formatRaw:
 		if raw == nil {
 			raw = ""
 		}
-		return append(out, pair{key, raw})
+		return append(out, pair{keys.formatted, raw})
 	case formatHTML:
-		return append(out, pair{key, formatted})
+		return append(out, pair{keys.formatted, formatted})
 	}
-	out = append(out, pair{key, formatted})
+	out = append(out, pair{keys.formatted, formatted})
 	if raw != nil {
-		out = append(out, pair{key + "_raw", raw})
+		out = append(out, pair{keys.raw, raw})
 	}
 	return out
 }
