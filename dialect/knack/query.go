@@ -339,22 +339,27 @@ func textAsked(f *dossier.Field, a ask) (string, error) {
 // isNothing reports whether a rule asks for "" in so many words.
 func (a ask) isNothing() bool { return a.op == "is" && a.given && isBlankInput(a.value) }
 
+// wantedText is the text that a text operator looks for; none is true where the rule asks for blank instead.
+func wantedText(f *dossier.Field, a ask) (s string, none bool, err error) {
+	if _, ok := textPattern(a.op, ""); !ok {
+		return "", false, errOperator
+	}
+	if a.isNothing() {
+		return "", true, nil
+	}
+	s, err = textAsked(f, a)
+	return s, false, err
+}
+
 func askText(f *dossier.Field, a ask) (query.Filter, error) {
 	if f.Type == dossier.TypeTable {
 		return nil, errOperator
 	}
-	pattern, ok := textPattern(a.op, "")
-	if !ok {
-		return nil, errOperator
+	s, none, err := wantedText(f, a)
+	if none || err != nil {
+		return query.Not{Filter: notBlank(f)}, err
 	}
-	if a.isNothing() {
-		return query.Not{Filter: notBlank(f)}, nil
-	}
-	s, err := textAsked(f, a)
-	if err != nil {
-		return nil, err
-	}
-	pattern, _ = textPattern(a.op, s)
+	pattern, _ := textPattern(a.op, s)
 	col := query.Col(f.Name)
 	if digits := phoneDigits(f, s); digits != "" && a.op == "is" {
 		return query.Or{like(col, pattern), like(col, likePattern(maskPhone(digits)))}, nil
@@ -395,15 +400,9 @@ func askBool(f *dossier.Field, a ask) (query.Filter, error) {
 
 // askFile lowers the text operators on the names of files.
 func askFile(f *dossier.Field, a ask) (query.Filter, error) {
-	if _, ok := textPattern(a.op, ""); !ok {
-		return nil, errOperator
-	}
-	if a.isNothing() {
-		return query.Empty{Of: query.Col(f.Name)}, nil
-	}
-	s, err := textAsked(f, a)
-	if err != nil {
-		return nil, err
+	s, none, err := wantedText(f, a)
+	if none || err != nil {
+		return query.Empty{Of: query.Col(f.Name)}, err
 	}
 	pattern, _ := textPattern(a.op, s)
 	return query.Some{Over: query.Col(f.Name), Where: like(query.Meta(query.FileName), pattern)}, nil

@@ -39,15 +39,9 @@ const (
 
 // askParts lowers the text operators on names and addresses: a part is asked, and the line that all of them make.
 func askParts(f *dossier.Field, a ask) (query.Filter, error) {
-	if _, ok := textPattern(a.op, ""); !ok {
-		return nil, errOperator
-	}
-	if a.isNothing() {
-		return query.Empty{Of: query.Col(f.Name)}, nil
-	}
-	s, err := textAsked(f, a)
-	if err != nil {
-		return nil, err
+	s, none, err := wantedText(f, a)
+	if none || err != nil {
+		return query.Empty{Of: query.Col(f.Name)}, err
 	}
 	bound := maxAddressBlanks
 	if f.Type == dossier.TypeName {

@@ -1,0 +1,107 @@
+package knack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+)
+
+func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target) error {
+	if t.view != nil && t.view.Kind != dossier.ViewForm {
+		return errNotOffered
+	}
+	_, change, err := h.change(r, t, true)
+	if err != nil {
+		return err
+	}
+	rec, err := h.svc.CreateRecord(r.Context(), t.who, t.c, "", change)
+	if errors.Is(err, access.ErrRule) {
+		return errForbidden
+	}
+	if err != nil {
+		return refused(t.c, err)
+	}
+	return h.answer(w, r, t, rec, true)
+}
+
+func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target) error {
+	if !t.offersUpdate() {
+		return errNotOffered
+	}
+	ref, err := ref(r)
+	if err != nil {
+		return err
+	}
+	body, change, err := h.change(r, t, false)
+	if err != nil {
+		return err
+	}
+	e := h.newEncoder(r, t.space)
+	edit := func(now *dossier.Record) (core.Change, error) {
+		return e.withoutShown(t.fields, body, change, now), nil
+	}
+	var rec *dossier.Record
+	err = h.write(r.Context(), t, ref, func(base int64) (err error) {
+		rec, err = h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Base: base, Edit: edit})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return h.answer(w, r, t, rec, true)
+}
+
+func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request, t *target) error {
+	if !t.offersDelete() {
+		return errNotOffered
+	}
+	ref, err := ref(r)
+	if err != nil {
+		return err
+	}
+	err = h.write(r.Context(), t, ref, func(base int64) error {
+		return h.svc.DeleteRecord(r.Context(), t.who, t.c, ref, base)
+	})
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, object{{"delete", true}})
+}
+
+// maxTries bounds how often a write is begun again because the record was changed since its view was found to show it.
+const maxTries = 20
+
+// write calls fn, which changes or removes a record. Where the target's view does not show every record, base is the revision in which
+// it showed this one, else 0.
+func (h *handler) write(ctx context.Context, t *target, ref core.Ref, fn func(base int64) error) error {
+	if t.narrow() == nil {
+		return h.judge(ctx, t, ref, fn(0))
+	}
+	var err error
+	for range maxTries {
+		rec, missing := h.find(ctx, t, ref)
+		if missing != nil {
+			return missing
+		}
+		if err = fn(rec.Revision); dossier.KindOf(err) != dossier.Stale {
+			break
+		}
+	}
+	return h.judge(ctx, t, ref, err)
+}
+
+// judge is err, the end of a write, as its client may know it: a record that may not be written is forbidden to those who may read
+// it, to others there is none.
+func (h *handler) judge(ctx context.Context, t *target, ref core.Ref, err error) error {
+	if !errors.Is(err, access.ErrRule) {
+		return refused(t.c, err)
+	}
+	if _, err := h.svc.GetRecord(ctx, t.who, t.c, ref); err != nil {
+		return errNotFound
+	}
+	return errForbidden
+}
