@@ -117,10 +117,11 @@ func (s *Service) pattern(text string) (*regexp.Regexp, error) {
 	return re, err
 }
 
-// validEmail reports whether s is one plain address: a@b.
+// validEmail reports whether s is one plain address of a domain: a@b.c.
 func validEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
-	return err == nil && a.Address == s && len(s) <= 320
+	_, domain, _ := strings.Cut(s, "@")
+	return err == nil && a.Address == s && len(s) <= 320 && strings.Contains(strings.Trim(domain, "."), ".")
 }
 
 // validURL reports whether s can be an address of something: no white space, and a host, or a scheme with something after it.

@@ -80,6 +80,7 @@ func TestWhatAFieldDoesNotAllow(t *testing.T) {
 		{"an address", "mail", dossier.Text("a.b+c@sub.example.com"), nil},
 		{"an address with a name", "mail", dossier.Text("A <a@example.com>"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"an address without a place", "mail", dossier.Text("a@"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
+		{"a machine without a domain", "mail", dossier.Text("a@localhost"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"an address that is too long", "mail", dossier.Text(strings.Repeat("a", 320) + "@b.c"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"a URL", "link", dossier.Text("https://example.com:8080/a?b=c#d"), nil},
 		{"a URL without a scheme", "link", dossier.Text("example.com/a"), nil},
