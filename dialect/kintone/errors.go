@@ -347,8 +347,21 @@ func deniedTo(who access.Principal) code {
 
 const jsonType = "application/json;charset=utf-8"
 
-// writeFault answers with the envelope of err.
+// drainLimit is how many bytes of a refused request are read so that the client gets to read the answer.
+const drainLimit = 128 << 20
+
+// drain reads what is left of a refused request: many clients look at an answer only when they have sent everything.
+func drain(r *http.Request) {
+	if r.Body != nil {
+		_, _ = io.CopyN(io.Discard, r.Body, drainLimit) // what cannot be read any more needs no answer
+	}
+}
+
+// writeFault answers with the envelope of err. Who waits to be told to go on with the body gets the answer instead.
 func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) {
+	if r.Header.Get("Expect") == "" {
+		drain(r)
+	}
 	f := faultOf(err, access.Guest())
 	id := newAnswerID(h.svc.Random())
 	if f.code == codeFault {

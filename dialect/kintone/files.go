@@ -83,9 +83,6 @@ func (c *call) keep(part *wire.Part) (*dossier.Upload, error) {
 	return c.h.svc.Upload(c.ctx(), c.who, in, part)
 }
 
-// drainLimit is how many bytes of a refused upload are read so that the client gets to read the answer.
-const drainLimit = 64 << 20
-
 // uploadFault is what an upload that failed is answered with.
 func (c *call) uploadFault(err error) error {
 	var f *fault
@@ -100,8 +97,8 @@ func (c *call) uploadFault(err error) error {
 	default:
 		f = faultOf(err, c.who)
 	}
-	if c.r.Body != nil && !errors.Is(err, dossier.Incomplete) {
-		_, _ = io.CopyN(io.Discard, c.r.Body, drainLimit) // what cannot be read any more needs no answer
+	if !errors.Is(err, dossier.Incomplete) {
+		drain(c.r)
 	}
 	return f
 }

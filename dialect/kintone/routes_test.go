@@ -2,6 +2,7 @@ package kintone
 
 import (
 	"io"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -49,4 +50,25 @@ func TestConcurrencyLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	diff(t, "slow", 200, (<-done).status)
+}
+
+// Many clients look at an answer only when they have sent everything: a refused request is read to its end, unless its sender
+// waits to be told to go on.
+func TestRefusedRequestsAreReadToTheirEnd(t *testing.T) {
+	c := newClient(t, Options{})
+	for name, one := range map[string]struct {
+		expect string
+		status int
+		left   int
+	}{
+		"a body that comes anyway": {"", 401, 0},
+		"a body that waits":        {"100-continue", 401, 1 << 20},
+	} {
+		body := strings.NewReader(strings.Repeat("x", 1<<20))
+		r := httptest.NewRequest("POST", "/k/v1/file.json", body)
+		r.Header.Set("Expect", one.expect)
+		got := c.send(r)
+		diff(t, name, one.status, got.status)
+		diff(t, name, one.left, body.Len())
+	}
 }
