@@ -74,28 +74,16 @@ func (s *cursors) drop(id string) {
 
 // openCursor answers POST records/cursor.json.
 func (h *handler) openCursor(c *call) (any, error) {
-	number, text, fields := c.id("app"), c.str("query"), c.strs("fields", maxFields)
 	size := c.number("size", defaultPage, 1, maxRead)
-	if err := c.verdict(); err != nil {
-		return nil, err
-	}
-	app, err := c.collection(number)
+	asked, err := c.question()
 	if err != nil {
 		return nil, err
 	}
-	f := formOf(app, c.who)
-	only, err := f.only(fields)
-	if err != nil {
-		return nil, err
-	}
-	q, err := c.query(f, text)
-	if err != nil {
-		return nil, err
-	}
-	if q.limited || q.shifted {
+	if asked.limited || asked.shifted {
 		return nil, fail(codeQueryArgs, "limit, offset")
 	}
-	rest, err := c.allIDs(app, q.query)
+	app := asked.form.c
+	rest, err := c.allIDs(app, asked.query)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +92,7 @@ func (h *handler) openCursor(c *call) (any, error) {
 		return nil, err
 	}
 	now := h.svc.Now()
-	cur := &cursor{owner: c.who, app: app.ID, only: only, size: int(size), until: now.Add(cursorTTL), rest: rest}
+	cur := &cursor{owner: c.who, app: app.ID, only: asked.only, size: int(size), until: now.Add(cursorTTL), rest: rest}
 	if !h.cursors.put(uploadKey(id), cur, now) {
 		return nil, fail(codeManyCursors)
 	}

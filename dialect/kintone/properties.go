@@ -267,13 +267,7 @@ func relabeled(f *dossier.Field, labels map[string]string) dossier.Value {
 			kept = append(kept, label)
 		}
 	}
-	switch {
-	case len(kept) == 0:
-		return nil
-	case f.Multiple():
-		return kept
-	}
-	return dossier.Text(kept[0])
+	return new(decoder).chosen(f, kept)
 }
 
 // defaultValue reads the value that new records get. Files and users have none.

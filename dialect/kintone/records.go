@@ -61,29 +61,16 @@ func (c *call) show(f form, records []*dossier.Record, only map[string]bool) ([]
 
 // listRecords answers GET records.json.
 func (h *handler) listRecords(c *call) (any, error) {
-	number := c.id("app")
-	text, fields, total := c.str("query"), c.strs("fields", maxFields), c.flag("totalCount")
-	if err := c.verdict(); err != nil {
-		return nil, err
-	}
-	app, err := c.collection(number)
+	total := c.flag("totalCount")
+	asked, err := c.question()
 	if err != nil {
 		return nil, err
 	}
-	f := formOf(app, c.who)
-	only, err := f.only(fields)
+	page, err := c.page(asked.form.c, asked.selection, total)
 	if err != nil {
 		return nil, err
 	}
-	q, err := c.query(f, text)
-	if err != nil {
-		return nil, err
-	}
-	page, err := c.page(app, q, total)
-	if err != nil {
-		return nil, err
-	}
-	records, err := c.show(f, page.Records, only)
+	records, err := c.show(asked.form, page.Records, asked.only)
 	if err != nil {
 		return nil, err
 	}
@@ -92,6 +79,31 @@ func (h *handler) listRecords(c *call) (any, error) {
 		count = decimal(page.Total)
 	}
 	return map[string]any{"records": records, "totalCount": count}, nil
+}
+
+// A question is what a list or a cursor asks for.
+type question struct {
+	form form
+	only map[string]bool // the fields to show, nil for all
+	selection
+}
+
+// question reads the app, the fields and the query.
+func (c *call) question() (q question, err error) {
+	number, text, fields := c.id("app"), c.str("query"), c.strs("fields", maxFields)
+	if err := c.verdict(); err != nil {
+		return q, err
+	}
+	app, err := c.collection(number)
+	if err != nil {
+		return q, err
+	}
+	q.form = formOf(app, c.who)
+	if q.only, err = q.form.only(fields); err != nil {
+		return q, err
+	}
+	q.selection, err = c.query(q.form, text)
+	return q, err
 }
 
 // only is the set of the named codes, nil for all.

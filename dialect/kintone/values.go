@@ -67,13 +67,19 @@ func (d *decoder) decode(f *dossier.Field, v any) (dossier.Value, error) {
 	return nil, errKind
 }
 
-func (d *decoder) text(f *dossier.Field, v any) (dossier.Value, error) {
-	if v == nil || v == "" {
-		return nil, nil
-	}
+// textIn is the text v, "" where it is null.
+func textIn(v any) (string, error) {
 	s, ok := v.(string)
-	if !ok {
-		return nil, errKind
+	if v != nil && !ok {
+		return "", errKind
+	}
+	return s, nil
+}
+
+func (d *decoder) text(f *dossier.Field, v any) (dossier.Value, error) {
+	s, err := textIn(v)
+	if err != nil || s == "" {
+		return nil, err
 	}
 	switch f.Type {
 	case dossier.TypeJSON:
@@ -134,12 +140,9 @@ func (d *decoder) relation(f *dossier.Field, n dossier.Number) (dossier.Value, e
 }
 
 func (d *decoder) option(f *dossier.Field, v any) (dossier.Value, error) {
-	if v == nil || v == "" {
-		return nil, nil
-	}
-	s, ok := v.(string)
-	if !ok {
-		return nil, errKind
+	s, err := textIn(v)
+	if err != nil || s == "" {
+		return nil, err
 	}
 	if f.Type != dossier.TypeBool {
 		return dossier.Text(s), nil
@@ -180,15 +183,20 @@ func (d *decoder) options(f *dossier.Field, v any) (dossier.Value, error) {
 			return nil, err
 		}
 	}
+	return d.chosen(f, out), nil
+}
+
+// chosen is the value of a field that has chosen these, of which a single one has room for the first.
+func (d *decoder) chosen(f *dossier.Field, list dossier.List) dossier.Value {
 	switch {
-	case len(out) == 0:
-		return nil, nil
+	case len(list) == 0:
+		return nil
 	case f.Multiple():
-		return out, nil
-	case len(out) > 1:
+		return list
+	case len(list) > 1:
 		d.note(dossier.CodeTooMany, map[string]any{"max": 1})
 	}
-	return dossier.Text(out[0]), nil
+	return dossier.Text(list[0])
 }
 
 func (d *decoder) listed(f *dossier.Field, v any) (string, error) {
@@ -231,15 +239,7 @@ func (d *decoder) users(f *dossier.Field, v any) (dossier.Value, error) {
 			out = append(out, string(id))
 		}
 	}
-	switch {
-	case len(out) == 0:
-		return nil, nil
-	case f.Multiple():
-		return out, nil
-	case len(out) > 1:
-		d.note(dossier.CodeTooMany, map[string]any{"max": 1})
-	}
-	return dossier.Text(out[0]), nil
+	return d.chosen(f, out), nil
 }
 
 // files reads the complete new list of a file field. Whatever else an element holds is ignored: clients send back what they
@@ -268,12 +268,9 @@ func (d *decoder) files(v any) (dossier.Value, error) {
 }
 
 func (d *decoder) moment(f *dossier.Field, v any) (dossier.Value, error) {
-	if v == nil || v == "" {
-		return nil, nil
-	}
-	s, ok := v.(string)
-	if !ok {
-		return nil, errKind
+	s, err := textIn(v)
+	if err != nil || s == "" {
+		return nil, err
 	}
 	value, ok := parseMoment(typeOf(f), strings.TrimSpace(s))
 	if !ok {

@@ -42,67 +42,69 @@ func knownRelated(space *dossier.Space) *related {
 
 const fileID = "0f3c9a527f1e4f0e9a442d1f6c0b8e11"
 
+// roundTrips are values as they are written, kept and read.
+var roundTrips = []struct {
+	code, in string // the JSON of "value"
+	want     dossier.Value
+	out      string // as it is read; "" is as it was written
+}{
+	{"line", `"a"`, dossier.Text("a"), ""},
+	{"line", `""`, nil, ""},
+	{"line", `null`, nil, `""`},
+	{"lines", `"a\nb"`, dossier.Text("a\nb"), ""},
+	{"rich", `"<b>a</b>"`, dossier.Text("<b>a</b>"), ""},
+	{"mail", `"a@example.com"`, dossier.Text("a@example.com"), ""},
+	{"web", `""`, nil, ""},
+	{"call", `"03-1234"`, dossier.Text("03-1234"), ""},
+	{"数値", `"1.5e1"`, dossier.Number("15"), `"15"`},
+	{"数値", `" 42 "`, dossier.Number("42"), `"42"`},
+	{"数値", `12345678901234567890.50`, dossier.Number("12345678901234567890.50"), `"12345678901234567890.50"`},
+	{"数値", `-0`, dossier.Number("0"), `"0"`},
+	{"数値", `null`, nil, `""`},
+	{"stars", `3`, dossier.Number("3"), `"3"`},
+	{"yes", `"Yes"`, dossier.Bool(true), ""},
+	{"yes", `"No"`, dossier.Bool(false), ""},
+	{"yes", `""`, nil, `null`},
+	{"one", `"A"`, dossier.Text("A"), ""},
+	{"one", `null`, nil, ""},
+	{"one", `""`, nil, `null`},
+	{"radio", `"B"`, dossier.Text("B"), ""},
+	{"boxes", `["A","B"]`, dossier.List{"A", "B"}, ""},
+	{"boxes", `["A","A"]`, dossier.List{"A"}, `["A"]`},
+	{"multi", `[]`, nil, ""},
+	{"multi", `null`, nil, `[]`},
+	{"due", `"2026-11-21"`, dossier.Date("2026-11-21"), ""},
+	{"due", `"2026-1-5"`, dossier.Date("2026-01-05"), `"2026-01-05"`},
+	{"due", `"2026"`, dossier.Date("2026-01-01"), `"2026-01-01"`},
+	{"due", `null`, nil, ""},
+	{"clock", `"08:15"`, dossier.Clock("08:15"), ""},
+	{"clock", `"8:15:59"`, dossier.Clock("08:15"), `"08:15"`},
+	{"clock", `""`, nil, `null`},
+	{"at", `"2026-11-21T08:15:00Z"`, instant("2026-11-21T08:15:00Z"), ""},
+	{"at", `"2026-11-21T17:15:59+09:00"`, instant("2026-11-21T08:15:00Z"), `"2026-11-21T08:15:00Z"`},
+	{"at", `"2026-11-21"`, instant("2026-11-21T00:00:00Z"), `"2026-11-21T00:00:00Z"`},
+	{"at", `null`, nil, `""`},
+	{"customer", `3`, dossier.Text("customer3"), `"3"`},
+	{"customer", `"3"`, dossier.Text("customer3"), ""},
+	{"customer", `""`, nil, ""},
+	{"customers", `["3"]`, dossier.List{"customer3"}, ""},
+	{"customers", `[]`, nil, ""},
+	{"owner", `[{"code":"sato@example.com"}]`, dossier.Text("usersato"), `[{"code":"sato@example.com","name":"Sato"}]`},
+	{"team", `[{"code":"sato@example.com","name":"x"}]`, dossier.List{"usersato"}, `[{"code":"sato@example.com","name":"Sato"}]`},
+	{"team", `[]`, nil, ""},
+	{"data", `"{\"a\": 1}"`, dossier.JSON(`{"a":1}`), `"{\"a\":1}"`},
+	{"data", `""`, nil, ""},
+	{"name", `"Ann Lee"`, dossier.JSON(`{"first":"Ann","last":"Lee"}`), ""},
+	{"name", `"Ann"`, dossier.JSON(`{"last":"Ann"}`), ""},
+	{"name", `"{\"title\":\"Dr\",\"last\":\"Lee\"}"`, dossier.JSON(`{"title":"Dr","last":"Lee"}`), `"Dr Lee"`},
+	{"address", `"1 Main St"`, dossier.JSON(`{"street":"1 Main St"}`), ""},
+	{"address", `"  "`, nil, `""`},
+}
+
 func TestValuesRoundTrip(t *testing.T) {
 	space, app := everything()
 	e := &encoder{form: formOf(app, access.System()), related: knownRelated(space)}
-	tests := []struct {
-		code, in string // the JSON of "value"
-		want     dossier.Value
-		out      string // as it is read; "" is as it was written
-	}{
-		{"line", `"a"`, dossier.Text("a"), ""},
-		{"line", `""`, nil, ""},
-		{"line", `null`, nil, `""`},
-		{"lines", `"a\nb"`, dossier.Text("a\nb"), ""},
-		{"rich", `"<b>a</b>"`, dossier.Text("<b>a</b>"), ""},
-		{"mail", `"a@example.com"`, dossier.Text("a@example.com"), ""},
-		{"web", `""`, nil, ""},
-		{"call", `"03-1234"`, dossier.Text("03-1234"), ""},
-		{"数値", `"1.5e1"`, dossier.Number("15"), `"15"`},
-		{"数値", `" 42 "`, dossier.Number("42"), `"42"`},
-		{"数値", `12345678901234567890.50`, dossier.Number("12345678901234567890.50"), `"12345678901234567890.50"`},
-		{"数値", `-0`, dossier.Number("0"), `"0"`},
-		{"数値", `null`, nil, `""`},
-		{"stars", `3`, dossier.Number("3"), `"3"`},
-		{"yes", `"Yes"`, dossier.Bool(true), ""},
-		{"yes", `"No"`, dossier.Bool(false), ""},
-		{"yes", `""`, nil, `null`},
-		{"one", `"A"`, dossier.Text("A"), ""},
-		{"one", `null`, nil, ""},
-		{"one", `""`, nil, `null`},
-		{"radio", `"B"`, dossier.Text("B"), ""},
-		{"boxes", `["A","B"]`, dossier.List{"A", "B"}, ""},
-		{"boxes", `["A","A"]`, dossier.List{"A"}, `["A"]`},
-		{"multi", `[]`, nil, ""},
-		{"multi", `null`, nil, `[]`},
-		{"due", `"2026-11-21"`, dossier.Date("2026-11-21"), ""},
-		{"due", `"2026-1-5"`, dossier.Date("2026-01-05"), `"2026-01-05"`},
-		{"due", `"2026"`, dossier.Date("2026-01-01"), `"2026-01-01"`},
-		{"due", `null`, nil, ""},
-		{"clock", `"08:15"`, dossier.Clock("08:15"), ""},
-		{"clock", `"8:15:59"`, dossier.Clock("08:15"), `"08:15"`},
-		{"clock", `""`, nil, `null`},
-		{"at", `"2026-11-21T08:15:00Z"`, instant("2026-11-21T08:15:00Z"), ""},
-		{"at", `"2026-11-21T17:15:59+09:00"`, instant("2026-11-21T08:15:00Z"), `"2026-11-21T08:15:00Z"`},
-		{"at", `"2026-11-21"`, instant("2026-11-21T00:00:00Z"), `"2026-11-21T00:00:00Z"`},
-		{"at", `null`, nil, `""`},
-		{"customer", `3`, dossier.Text("customer3"), `"3"`},
-		{"customer", `"3"`, dossier.Text("customer3"), ""},
-		{"customer", `""`, nil, ""},
-		{"customers", `["3"]`, dossier.List{"customer3"}, ""},
-		{"customers", `[]`, nil, ""},
-		{"owner", `[{"code":"sato@example.com"}]`, dossier.Text("usersato"), `[{"code":"sato@example.com","name":"Sato"}]`},
-		{"team", `[{"code":"sato@example.com","name":"x"}]`, dossier.List{"usersato"}, `[{"code":"sato@example.com","name":"Sato"}]`},
-		{"team", `[]`, nil, ""},
-		{"data", `"{\"a\": 1}"`, dossier.JSON(`{"a":1}`), `"{\"a\":1}"`},
-		{"data", `""`, nil, ""},
-		{"name", `"Ann Lee"`, dossier.JSON(`{"first":"Ann","last":"Lee"}`), ""},
-		{"name", `"Ann"`, dossier.JSON(`{"last":"Ann"}`), ""},
-		{"name", `"{\"title\":\"Dr\",\"last\":\"Lee\"}"`, dossier.JSON(`{"title":"Dr","last":"Lee"}`), `"Dr Lee"`},
-		{"address", `"1 Main St"`, dossier.JSON(`{"street":"1 Main St"}`), ""},
-		{"address", `"  "`, nil, `""`},
-	}
-	for _, tt := range tests {
+	for _, tt := range roundTrips {
 		t.Run(tt.code+" "+tt.in, func(t *testing.T) {
 			f, _ := app.FieldByCode(tt.code)
 			dec := &decoder{ctx: t.Context(), find: fakeFinder{}, path: []string{f.Name}}
