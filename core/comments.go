@@ -114,8 +114,8 @@ func (s *Service) Comments(ctx context.Context, who access.Principal, c *dossier
 	return all, page.Total, nil
 }
 
-// DeleteComment removes a comment of a record that who may view. NotFound if the record has none of that number; Denied if another
-// user said it, unless who may do everything or is a token.
+// DeleteComment removes a comment of a record that who may view. NotFound if the record has none of that number; Denied if somebody
+// else said it, unless who may do everything: a token takes back only what tokens said.
 func (s *Service) DeleteComment(ctx context.Context, who access.Principal, c *dossier.Collection, ref Ref, number int64) error {
 	r, err := s.GetRecord(ctx, who, c, ref)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Service) DeleteComment(ctx context.Context, who access.Principal, c *do
 		if said.Text("record") != string(r.ID) || said.Text("collection") != string(c.ID) {
 			return notFound("comment")
 		}
-		if who.Kind == access.KindUser && said.CreatedBy != who.Author() || who.IsGuest() {
+		if mine := said.CreatedBy == who.Author(); who.IsGuest() || !mine && (who.Kind == access.KindUser || who.Kind == access.KindToken) {
 			return access.Refused(comments, access.Delete)
 		}
 		return b.DeleteRecord(ctx, comments, ByNumber(number), 0)

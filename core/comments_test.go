@@ -44,6 +44,16 @@ func TestCommentsAreTheRecords(t *testing.T) {
 	if err := svc.DeleteComment(ctx, two, c, refs[0], numbers[0]); dossier.KindOf(err) != dossier.Denied {
 		t.Errorf("another's comment can be deleted: %v", err)
 	}
+	token, err := svc.TokenPrincipal(coretest.ReportsAll)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := svc.DeleteComment(ctx, token, c, refs[0], numbers[0]); dossier.KindOf(err) != dossier.Denied {
+		t.Errorf("a token can delete what a user said: %v", err)
+	}
+	if said, err := svc.CommentRecord(ctx, token, c, refs[0], "by a token", ""); err != nil || svc.DeleteComment(ctx, token, c, refs[0], said.Number) != nil {
+		t.Errorf("a token cannot take back what it said (%v)", err)
+	}
 	if err := svc.DeleteComment(ctx, one, c, refs[1], numbers[0]); dossier.KindOf(err) != dossier.NotFound {
 		t.Errorf("a comment of another record is found: %v", err)
 	}
