@@ -3,7 +3,6 @@ package kintone
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"dossier"
 	"dossier/query"
@@ -79,8 +78,12 @@ func (p *propertyReader) renameBuiltin(at string, f form, b builtin, raw any) {
 	}
 	n := naming{b.code, b.label, b.noLabel}
 	if code, ok := object["code"].(string); ok && code != "" && code != b.code {
-		if n.Code = code; f.has(code) || strings.HasPrefix(code, "$") {
+		n.Code = code
+		switch {
+		case f.has(code):
 			p.wrong.add(at+".code", say(textTaken))
+		case !validCode(code):
+			p.wrong.add(at+".code", say(textCode))
 		}
 	}
 	if label, ok := object["label"].(string); ok && label != "" {

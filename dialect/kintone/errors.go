@@ -164,6 +164,7 @@ const (
 	textTokens     text = "tokens"
 	textFieldType  text = "field type"
 	textTaken      text = "taken"
+	textCode       text = "code"
 	textLayout     text = "layout"
 	textBuiltin    text = "builtin"
 	textHintUpload text = "hint upload"
@@ -210,6 +211,7 @@ var texts = map[text][2]string{
 	textTokens:     {"A maximum of 9 API tokens can be specified.", "APIトークンは9個まで指定できます。"},
 	textFieldType:  {"This type of field is not offered.", "この種類のフィールドは使用できません。"},
 	textTaken:      {"The code is in use.", "フィールドコードが重複しています。"},
+	textCode:       {"A code has 1 to 128 letters, digits, _, $ and full-width signs.", "フィールドコードには、128文字以内の文字、数字、「_」、「$」、全角記号を使用してください。"},
 	textLayout:     {"The layout must hold every field once.", "レイアウトにはすべてのフィールドを1回ずつ指定してください。"},
 	textBuiltin:    {"This field cannot be added or removed.", "このフィールドは追加または削除できません。"},
 	textHintUpload: {"This is the key of an upload: it attaches a file. Files are downloaded by the fileKey that a record holds.", "これはアップロード時のfileKeyです。ダウンロードにはレコードから取得したfileKeyを使用してください。"},

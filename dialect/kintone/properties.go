@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"dossier"
 )
@@ -107,15 +109,35 @@ func (p *propertyReader) begin(at, code string, object map[string]any, old *doss
 		p.wrong.add(at+".code", say(textInvalid))
 		return nil
 	}
+	if !validCode(code) {
+		p.wrong.add(at+".code", say(textCode))
+		return nil
+	}
 	f := start
 	f.Code, f.Label, f.Name = code, code, freeName(code, "field", p.names)
 	return &f
 }
 
+// maxCode is how many characters a field code has at most.
+const maxCode = 128
+
+// validCode reports whether a field can have that code: one that a query can name.
+func validCode(code string) bool {
+	for _, r := range code {
+		word := r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
+		if !word && (r < 0x80 || !unicode.IsPrint(r)) {
+			return false
+		}
+	}
+	return code != "" && utf8.RuneCountInString(code) <= maxCode
+}
+
 // common reads what most types have.
 func (p *propertyReader) common(at string, object map[string]any, f *dossier.Field) {
-	if code, ok := object["code"].(string); ok && code != "" {
-		f.Code = code
+	if code, ok := object["code"].(string); ok && code != "" && code != f.Code {
+		if f.Code = code; !validCode(code) {
+			p.wrong.add(at+".code", say(textCode))
+		}
 	}
 	if label, ok := object["label"].(string); ok {
 		f.Label = label

@@ -1,6 +1,7 @@
 package kintone
 
 import (
+	"strings"
 	"testing"
 
 	"dossier/core/coretest"
@@ -122,4 +123,24 @@ func TestDefaultsOfRenamedOptions(t *testing.T) {
 	diff(t, "tags", any([]any{"Bee"}), got["tags"].(obj)["value"])
 	fields := c.asRoot(200, "GET", "/k/v1/app/form/fields.json?app="+app, nil)["properties"].(obj)
 	diff(t, "a table is not labelled", any(true), fields["tbl"].(obj)["noLabel"])
+}
+
+func TestFieldCodes(t *testing.T) {
+	c := newClient(t, Options{})
+	app := c.asRoot(200, "POST", "/k/v1/preview/app.json", obj{"name": "Codes"})["app"].(string)
+	wrong := any(obj{"messages": []any{"A code has 1 to 128 letters, digits, _, $ and full-width signs."}})
+	add := func(status int, code string) map[string]any {
+		t.Helper()
+		return c.asRoot(status, "POST", "/k/v1/preview/app/form/fields.json", obj{"app": app, "properties": obj{
+			code: obj{"type": "NUMBER", "code": code, "label": "n"}}})
+	}
+	for _, code := range []string{"a", "数値", "￥_$1", "ﾊﾝｶｸ", "ａ＋ｂ・ー", "が", strings.Repeat("x", 128)} {
+		add(200, code)
+	}
+	for _, code := range []string{"", "a b", "a\u3000b", "a=b", `a"`, "a,b", "a(b)", "a.b", "a\tb", strings.Repeat("x", 129)} {
+		diff(t, code, wrong, add(400, code)["errors"].(obj)["properties["+code+"].code"])
+	}
+	got := c.asRoot(400, "PUT", "/k/v1/preview/app/form/fields.json", obj{"app": app, "properties": obj{
+		"a": obj{"code": "a b"}, "Updated_by": obj{"code": "x y"}}})["errors"].(obj)
+	diff(t, "renamed", any(obj{"properties[a].code": wrong, "properties[Updated_by].code": wrong}), any(got))
 }
