@@ -43,6 +43,7 @@ type matrix struct {
 	http    *http.Client
 	proofs  map[string]string // names to tokens
 	names   map[string]string // what rows name in braces
+	events  io.Reader         // of the stream opened last
 	counter int
 }
 
@@ -82,7 +83,7 @@ func (m *matrix) closed(route string) bool {
 func newMatrix(t *testing.T, base string) *matrix {
 	t.Helper()
 	m := &matrix{t: t, base: base, proofs: map[string]string{}, names: map[string]string{"app": application, "space": "1"},
-		http: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+		http: &http.Client{Timeout: time.Minute, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	t.Cleanup(m.http.CloseIdleConnections)
 	for name, login := range map[string][3]string{"member1": {"users", "member1@example.com", "member-password-1"},
 		"member2": {"users", "member2@example.com", "member-password-2"}, "super": {"_superusers", "root@example.com", "correct-horse-battery"}} {
@@ -267,7 +268,7 @@ func (m *matrix) stream(who string) (end func()) {
 		m.t.Fatalf("no stream for %s: %s %q", who, res.Status, buf[:n])
 	}
 	id, _, _ := strings.Cut(rest, "\n")
-	m.names["client"] = id
+	m.names["client"], m.events = id, res.Body
 	return func() { res.Body.Close() }
 }
 
