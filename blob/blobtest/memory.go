@@ -3,7 +3,6 @@ package blobtest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"iter"
 	"maps"
@@ -32,7 +31,7 @@ type memoryBlob struct {
 
 // Put implements blob.Store.
 func (m *Memory) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return 0, err
 	}
 	data, err := readAll(ctx, r)
@@ -57,11 +56,11 @@ func (m *Memory) Put(ctx context.Context, key string, r io.Reader) (int64, error
 
 // Open implements blob.Store.
 func (m *Memory) Open(ctx context.Context, key string, off, n int64) (io.ReadCloser, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return nil, err
 	}
-	if off < 0 {
-		return nil, dossier.Errorf(dossier.Invalid, "a blob is read from offset 0 on, not from %d", off)
+	if err := blob.CheckOffset(off); err != nil {
+		return nil, err
 	}
 	b, err := m.get(key)
 	if err != nil {
@@ -76,7 +75,7 @@ func (m *Memory) Open(ctx context.Context, key string, off, n int64) (io.ReadClo
 
 // Stat implements blob.Store.
 func (m *Memory) Stat(ctx context.Context, key string) (blob.Info, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return blob.Info{}, err
 	}
 	b, err := m.get(key)
@@ -88,7 +87,7 @@ func (m *Memory) Stat(ctx context.Context, key string) (blob.Info, error) {
 
 // Delete implements blob.Store.
 func (m *Memory) Delete(ctx context.Context, key string) error {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -134,39 +133,17 @@ func (m *Memory) keys() []string {
 	return slices.Sorted(maps.Keys(m.blobs))
 }
 
-func check(ctx context.Context, key string) error {
-	if err := blob.CheckKey(key); err != nil {
-		return err
-	}
-	return canceled(ctx)
-}
-
-func canceled(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return &dossier.Error{Kind: dossier.Canceled, Msg: "the request was canceled", Err: context.Cause(ctx)}
-}
-
 // readAll reads r to its end, looking between reads whether the caller went away.
 func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 	var data bytes.Buffer
-	buf := make([]byte, 32<<10)
-	for empty := 0; empty < 100; empty++ {
-		if err := canceled(ctx); err != nil {
-			return nil, err
-		}
-		n, err := r.Read(buf)
+	for buf := make([]byte, 32<<10); ; {
+		n, err := blob.ReadFull(ctx, r, buf)
 		data.Write(buf[:n])
 		if err == io.EOF {
 			return data.Bytes(), nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read blob: %w", err)
-		}
-		if n > 0 {
-			empty = -1
+			return nil, err
 		}
 	}
-	return nil, fmt.Errorf("read blob: %w", io.ErrNoProgress)
 }

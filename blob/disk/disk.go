@@ -13,7 +13,6 @@
 package disk
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -24,9 +23,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-
-	"dossier"
-	"dossier/blob"
 )
 
 const (
@@ -208,19 +204,4 @@ func (s *Store) randomName() (string, error) {
 		return "", fmt.Errorf("name a staging file: %w", err)
 	}
 	return hex.EncodeToString(b[:]), nil
-}
-
-// check is what every call looks at first.
-func check(ctx context.Context, key string) error {
-	if err := blob.CheckKey(key); err != nil {
-		return err
-	}
-	return canceled(ctx)
-}
-
-func canceled(ctx context.Context) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	return &dossier.Error{Kind: dossier.Canceled, Msg: "the request was canceled", Err: context.Cause(ctx)}
 }

@@ -55,7 +55,7 @@ func (s *Store) keys(ctx context.Context, prefix, after string) (keys []string, 
 }
 
 func (s *Store) addShard(ctx context.Context, n int, p *page) error {
-	if err := canceled(ctx); err != nil {
+	if err := blob.Canceled(ctx); err != nil {
 		return err
 	}
 	for e, err := range s.sys.ReadDir(s.shardDir(n)) {

@@ -2,12 +2,10 @@ package disk
 
 import (
 	"context"
-	"fmt"
 	"io"
-)
 
-// maxEmptyReads is how often in a row a reader may return nothing and no error before Put gives up on it.
-const maxEmptyReads = 100
+	"dossier/blob"
+)
 
 // writeBehind is how many bytes the disk is told of at a time while more arrive, so that fsync has little left to wait for. 8 MiB at a
 // time gained nothing on files of that size, 1 MiB less on large ones.
@@ -15,7 +13,7 @@ const writeBehind = 2 << 20
 
 // Put implements blob.Store.
 func (s *Store) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return 0, err
 	}
 	part, size, err := s.stage(ctx, r)
@@ -77,7 +75,7 @@ func (s *Store) fill(ctx context.Context, f file, r io.Reader) (size int64, err 
 	buf := s.buffers.Get().(*[]byte)
 	defer s.buffers.Put(buf)
 	for {
-		n, rerr := readFull(ctx, r, *buf)
+		n, rerr := blob.ReadFull(ctx, r, *buf)
 		if rerr != nil && rerr != io.EOF {
 			return 0, rerr
 		}
@@ -93,27 +91,4 @@ func (s *Store) fill(ctx context.Context, f file, r io.Reader) (size int64, err 
 			return size, nil
 		}
 	}
-}
-
-// readFull reads until buf is full or r ends, which io.EOF tells. Between two reads it looks whether the caller went away.
-func readFull(ctx context.Context, r io.Reader, buf []byte) (n int, err error) {
-	for empty := 0; n < len(buf); {
-		if err := canceled(ctx); err != nil {
-			return n, err
-		}
-		m, err := r.Read(buf[n:])
-		n += m
-		if err == io.EOF {
-			return n, io.EOF
-		}
-		if err != nil {
-			return n, fmt.Errorf("read blob: %w", err)
-		}
-		if m > 0 {
-			empty = 0
-		} else if empty++; empty == maxEmptyReads {
-			return n, fmt.Errorf("read blob: %w", io.ErrNoProgress)
-		}
-	}
-	return n, nil
 }

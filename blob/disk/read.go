@@ -14,11 +14,11 @@ import (
 // Open implements blob.Store. The reader of a whole blob is an *os.File, and the reader of a range has a WriteTo that hands the file
 // on, so that both reach a socket without a copy.
 func (s *Store) Open(ctx context.Context, key string, off, n int64) (io.ReadCloser, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return nil, err
 	}
-	if off < 0 {
-		return nil, dossier.Errorf(dossier.Invalid, "a blob is read from offset 0 on, not from %d", off)
+	if err := blob.CheckOffset(off); err != nil {
+		return nil, err
 	}
 	f, err := s.open(key)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Store) open(key string) (*os.File, error) {
 
 // Stat implements blob.Store.
 func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return blob.Info{}, err
 	}
 	info, err := s.sys.Stat(s.path(key))
@@ -70,7 +70,7 @@ func (s *Store) Stat(ctx context.Context, key string) (blob.Info, error) {
 
 // Delete implements blob.Store. When it returns, the name is gone from the disk too.
 func (s *Store) Delete(ctx context.Context, key string) error {
-	if err := check(ctx, key); err != nil {
+	if err := blob.Check(ctx, key); err != nil {
 		return err
 	}
 	dir, err := s.sys.OpenDir(s.shardDir(shardOf(key)))
