@@ -29,7 +29,7 @@ var layers = [][]string{
 }
 
 // implementations are named by cmd, benchmarks, suites and tests alone.
-var implementations = []string{"store/sqlstore", "store/sqlite", "blob/disk"}
+var implementations = []string{"store/sqlstore", "store/sqlite", "blob/disk", "blob/small"}
 
 // below are the layers to which no vendor's name may come down.
 const below = 6
