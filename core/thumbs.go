@@ -105,10 +105,18 @@ type flight struct {
 	err  error
 }
 
-// do runs fn once for all who call with the same key meanwhile. fn goes on when they have gone away.
+// maxFlights is how many different thumbnails may be under way or wait for a worker: each holds open what it reads and writes.
+const maxFlights = 256
+
+// do runs fn once for all who call with the same key meanwhile. fn goes on when they have gone away. Busy where too many others are under
+// way.
 func (fs *flights) do(ctx context.Context, s *Service, key string, fn func(context.Context) error) error {
 	fs.mu.Lock()
 	f := fs.by[key]
+	if f == nil && len(fs.by) >= maxFlights {
+		fs.mu.Unlock()
+		return dossier.Errorf(dossier.Busy, "too many thumbnails are being made")
+	}
 	if f == nil {
 		if fs.by == nil {
 			fs.by = map[string]*flight{}

@@ -2,6 +2,7 @@ package core_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -192,5 +193,38 @@ func TestWhatIsNoPictureHasNoThumbnail(t *testing.T) {
 	kind(t, "without a maker", err, dossier.Unsupported)
 	if !core.IsPicture(&p.File) {
 		t.Error("a picture is none")
+	}
+}
+
+func TestAFloodOfThumbnailsIsRefused(t *testing.T) {
+	t.Parallel()
+	const asked, room = 300, 256
+	goOn := make(chan struct{})
+	var decided, busy atomic.Int64
+	decide := func() {
+		if decided.Add(1) == asked {
+			close(goOn) // each is refused or under way
+		}
+	}
+	h := newHouse(t, docs(), withMaker(func(ctx context.Context, dst io.Writer, src io.Reader, spec thumb.Spec) error {
+		decide()
+		<-goOn
+		return sized(ctx, dst, src, spec)
+	}))
+	u := h.upload("a.png", png)
+	each(asked, func(i int) {
+		_, err := h.Thumbnail(ctx(), &u.File, spec(t, fmt.Sprintf("%dx50", i+1)))
+		if dossier.KindOf(err) == dossier.Busy {
+			busy.Add(1)
+			decide()
+		} else if err != nil {
+			t.Error(err)
+		}
+	})
+	if busy.Load() != asked-room {
+		t.Errorf("%d of %d were refused; want %d", busy.Load(), asked, asked-room)
+	}
+	if _, err := h.Thumbnail(ctx(), &u.File, spec(t, "999x50")); err != nil {
+		t.Errorf("after the flood: %v", err)
 	}
 }
