@@ -17,6 +17,7 @@ import (
 type Report struct {
 	Records, Files, Uploads int
 	Bytes                   int64 // of files and uploads
+	Blobs                   int   // of files, uploads and pictures made of them, and those nobody knows
 	// Problems are sentences: dangling references, missing, short or altered bytes, blobs nobody knows.
 	Problems []string
 	// Unknown are the keys of blobs that no row knows.
@@ -52,7 +53,7 @@ func (s *Service) CheckSpace(ctx context.Context, deep, repair bool) (*Report, e
 			return nil, err
 		}
 	}
-	err = s.eachUnknown(ctx, func(info blob.Info) error {
+	report.Blobs, err = s.eachUnknown(ctx, func(info blob.Info) error {
 		report.Unknown = append(report.Unknown, info.Key)
 		report.problem("blob %s belongs to no file", info.Key)
 		return nil

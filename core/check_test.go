@@ -118,7 +118,7 @@ func TestACheckCounts(t *testing.T) {
 	h.delete("docs", h.create("docs", values{"file": take(h.upload("d", "dddd"))}))
 	report, err := h.CheckSpace(ctx(), true, false)
 	h.must(err)
-	same(t, "report", report, &core.Report{Records: 1, Files: 2, Uploads: 1, Bytes: int64(len(png)) + 5})
+	same(t, "report", report, &core.Report{Records: 1, Files: 2, Uploads: 1, Bytes: int64(len(png)) + 5, Blobs: 5}) // with the picture, and d, which waits for a sweep
 }
 
 func TestACheckReadsManyRecords(t *testing.T) {

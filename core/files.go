@@ -175,17 +175,32 @@ func (s *Service) openChunk(ctx context.Context, f *dossier.File, c dossier.Chun
 	if err != nil {
 		return nil, s.damaged(f, c, err)
 	}
-	if file, ok := r.(interface{ Stat() (fs.FileInfo, error) }); ok {
-		if info, err := file.Stat(); err == nil && info.Size() != c.Size {
-			_ = r.Close()
-			return nil, s.damaged(f, c, dossier.Errorf(dossier.Internal, "%d bytes instead of %d", info.Size(), c.Size))
-		}
-		return r, nil
-	}
 	if whole {
 		n = c.Size
 	}
+	has, known := extent(r)
+	if known && has != n {
+		_ = r.Close()
+		return nil, s.damaged(f, c, dossier.Errorf(dossier.Internal, "%d bytes instead of %d", has, n))
+	}
+	if known {
+		return r, nil
+	}
 	return &exactly{r, n}, nil
+}
+
+// extent is how many bytes r gives, where it knows without reading: a whole file on a disk, or bytes in memory.
+func extent(r io.Reader) (has int64, known bool) {
+	switch r := r.(type) {
+	case interface{ Stat() (fs.FileInfo, error) }:
+		info, err := r.Stat()
+		if err == nil {
+			return info.Size(), true
+		}
+	case interface{ Len() int }:
+		return int64(r.Len()), true
+	}
+	return 0, false
 }
 
 // exactly reads as many bytes as were kept: an end that comes earlier is no end but io.ErrUnexpectedEOF.

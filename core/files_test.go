@@ -1,12 +1,15 @@
 package core_test
 
 import (
+	"bytes"
+	"context"
 	"io"
 	"strings"
 	"testing"
 
 	"dossier"
 	"dossier/access"
+	"dossier/blob"
 	"dossier/core"
 )
 
@@ -196,4 +199,44 @@ func TestDamagedBytesAreNoEndOfFile(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A store whose readers know their length lets damage be found before the first byte.
+func TestDamagedBytesInMemoryAreNotOpened(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, shelves())
+	h.open(func(o *core.Options) { o.Blobs = inMemory{h.blobs} })
+	for data, want := range map[string]dossier.Kind{"01234": dossier.Internal, "0123456789": "", "0123456789a": dossier.Internal} {
+		u := h.upload("a", "0123456789")
+		h.must(h.blobs.Delete(ctx(), u.Chunks[0].Key))
+		_, err := h.blobs.Put(ctx(), u.Chunks[0].Key, strings.NewReader(data))
+		h.must(err)
+		_, err = h.OpenFile(ctx(), &u.File, 0, -1)
+		kind(t, data, err, want)
+	}
+	short := h.upload("a", "0123456789").File
+	short.Chunks = []dossier.Chunk{{Key: short.Chunks[0].Key, Size: 12}}
+	short.Size = 12
+	r, err := h.OpenFile(ctx(), &short, 2, 8)
+	h.must(err)
+	got, err := io.ReadAll(r)
+	same(t, "a part that is there", string(got), "23456789")
+	h.must(err)
+	_, err = h.OpenFile(ctx(), &short, 2, 9)
+	kind(t, "a part that is not", err, dossier.Internal)
+}
+
+// inMemory opens blobs as bytes in memory that know how many they are.
+type inMemory struct{ blob.Store }
+
+func (s inMemory) Open(ctx context.Context, key string, off, n int64) (io.ReadCloser, error) {
+	r, err := s.Store.Open(ctx, key, off, n)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(r)
+	return struct {
+		*bytes.Reader
+		io.Closer
+	}{bytes.NewReader(data), r}, err
 }

@@ -143,7 +143,7 @@ func (s *Service) deleteBlobs(ctx context.Context, id dossier.ID) error {
 // sweepUnknown removes blobs that no row knows and that are old enough not to be on their way to one.
 func (s *Service) sweepUnknown(ctx context.Context, born time.Time) (int, error) {
 	removed := 0
-	err := s.eachUnknown(ctx, func(info blob.Info) error {
+	_, err := s.eachUnknown(ctx, func(info blob.Info) error {
 		if s.now().Sub(info.ModTime) < s.grace && !info.ModTime.Before(born) {
 			return nil
 		}
@@ -153,8 +153,9 @@ func (s *Service) sweepUnknown(ctx context.Context, born time.Time) (int, error)
 	return removed, err
 }
 
-// eachUnknown calls fn for every blob of an upload that is no row. Blobs whose keys are no upload's are not ours to judge.
-func (s *Service) eachUnknown(ctx context.Context, fn func(blob.Info) error) error {
+// eachUnknown calls fn for every blob of an upload that is no row, and returns how many blobs there are. Blobs whose keys are no upload's
+// are not ours to judge.
+func (s *Service) eachUnknown(ctx context.Context, fn func(blob.Info) error) (blobs int, err error) {
 	var some []blob.Info
 	flush := func() error {
 		unknown, err := s.unknown(ctx, some)
@@ -168,15 +169,16 @@ func (s *Service) eachUnknown(ctx context.Context, fn func(blob.Info) error) err
 	}
 	for info, err := range s.blobs.List(ctx, "") {
 		if err != nil {
-			return err
+			return blobs, err
 		}
+		blobs++
 		if some = append(some, info); len(some) == sweepBlobs {
 			if err := flush(); err != nil {
-				return err
+				return blobs, err
 			}
 		}
 	}
-	return flush()
+	return blobs, flush()
 }
 
 // unknown are those of infos whose upload is no row.
