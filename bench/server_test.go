@@ -22,6 +22,7 @@ import (
 	"dossier/access"
 	"dossier/admin"
 	"dossier/blob/disk"
+	"dossier/blob/small"
 	"dossier/core"
 	"dossier/dialect/kintone"
 	"dossier/dialect/knack"
@@ -63,7 +64,10 @@ func serve(b *testing.B) string {
 func service(b *testing.B, log *slog.Logger) *core.Service {
 	b.Helper()
 	dir := b.TempDir()
-	blobs, err := disk.Open(dir, disk.Options{Rand: rand.Reader})
+	files, err := disk.Open(dir, disk.Options{Rand: rand.Reader})
+	must(b, err)
+	b.Cleanup(func() { must(b, files.Close()) })
+	blobs, err := small.Open(filepath.Join(dir, "small.db"), files, small.Options{Log: log})
 	must(b, err)
 	b.Cleanup(func() { must(b, blobs.Close()) })
 	rows, err := sqlite.Open(filepath.Join(dir, "dossier.db"), sqlite.Options{})

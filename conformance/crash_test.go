@@ -16,8 +16,17 @@ import (
 const (
 	crashRounds  = 3
 	crashWriters = 12
-	crashSize    = 100_000
+	crashSize    = 100_000 // a file of its own on the disk
+	smallSize    = 4_000   // one of many in a database
 )
+
+// crashBytes is the size of the file with this seed.
+func crashBytes(seed uint64) int64 {
+	if seed%3 == 0 {
+		return crashSize
+	}
+	return smallSize
+}
 
 // TestKilledServerKeepsWhatItAcknowledged kills the server in the middle of a load, several times on one data directory. After
 // every restart each acknowledged record has its bytes and each acknowledged upload can still be attached; in the end nothing is
@@ -105,13 +114,13 @@ func writeOne(ctx context.Context, l *ledger, clients []client, writer int) (int
 	seed := l.seed()
 	name := fmt.Sprintf("crash-%d.bin", seed)
 	if k, ok := clients[writer%3].(*kintone); ok && seed%4 == 0 {
-		key, err := k.put(ctx, name, content(seed, crashSize), crashSize)
+		key, err := k.put(ctx, name, content(seed, crashBytes(seed)), crashBytes(seed))
 		if err == nil {
 			l.addUpload(seed, key)
 		}
 		return 0, err
 	}
-	if err := clients[writer%3].create(ctx, crashTitle(seed), name, content(seed, crashSize), crashSize); err != nil {
+	if err := clients[writer%3].create(ctx, crashTitle(seed), name, content(seed, crashBytes(seed)), crashBytes(seed)); err != nil {
 		return 0, err
 	}
 	return l.addRecord(seed), nil
@@ -134,7 +143,7 @@ func verify(t *testing.T, s *server, l *ledger) {
 	for _, seed := range l.records {
 		body, err := clients[seed%3].fetch(ctx, crashTitle(seed))
 		if err == nil {
-			err = sameBytes(body, seed, crashSize)
+			err = sameBytes(body, seed, crashBytes(seed))
 		}
 		if err != nil {
 			t.Errorf("acknowledged record %d, read through %s: %v", seed, dialects[seed%3], err)
@@ -154,16 +163,18 @@ func checkDirectory(t *testing.T, dir string, l *ledger) {
 		t.Errorf("check counts %d files; %d were acknowledged, %d were tried", n, len(l.records), l.attempts)
 	}
 	found = check(t, dir, "--repair")
-	blobs, parts := countFiles(t, dir, ".blob"), countFiles(t, dir, ".part")
-	if want := found["files"] + found["uploads"]; blobs != want {
-		t.Errorf("%d blobs on the disk, %d files and %d uploads", blobs, found["files"], found["uploads"])
+	if want := found["files"] + found["uploads"]; found["blobs"] != want {
+		t.Errorf("%d blobs, %d files and %d uploads", found["blobs"], found["files"], found["uploads"])
 	}
-	if parts != 0 {
+	if blobs := countFiles(t, dir, ".blob"); blobs == 0 || blobs >= found["blobs"] {
+		t.Errorf("%d of %d blobs are files of their own, want some of them", blobs, found["blobs"])
+	}
+	if parts := countFiles(t, dir, ".part"); parts != 0 {
 		t.Errorf("%d half-written files on the disk", parts)
 	}
 }
 
-var countLine = regexp.MustCompile(`(?mi)^\s*(?:(records|files|uploads|problems)\s*[:=]?\s+(\d+)|(\d+)\s+(records|files|uploads|problems))\b`)
+var countLine = regexp.MustCompile(`(?mi)^\s*(?:(records|files|uploads|blobs|problems)\s*[:=]?\s+(\d+)|(\d+)\s+(records|files|uploads|blobs|problems))\b`)
 
 // check runs "dossier check" and returns the counts that it prints, one a line.
 func check(t *testing.T, dir string, args ...string) map[string]int {
@@ -173,7 +184,7 @@ func check(t *testing.T, dir string, args ...string) map[string]int {
 		t.Fatalf("dossier check %s: exit status %d\n%s", strings.Join(args, " "), code, out)
 	}
 	found := counts(out)
-	for _, noun := range []string{"records", "files", "uploads", "problems"} {
+	for _, noun := range []string{"records", "files", "uploads", "blobs", "problems"} {
 		if _, ok := found[noun]; !ok {
 			t.Fatalf("dossier check prints no line \"%s: N\":\n%s", noun, out)
 		}

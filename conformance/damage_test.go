@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"io"
 	"io/fs"
@@ -9,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"modernc.org/sqlite"
 )
 
 // A damage is what can happen to the bytes of a file behind the server's back.
@@ -71,6 +74,65 @@ func TestDamagedBytesAreNeverServedAsGood(t *testing.T) {
 			s.stop()
 			reported(t, s.dir, !d.hidden)
 		})
+	}
+}
+
+// A rowDamage is what can happen to the bytes of a small file, SQL on the database that holds them.
+type rowDamage struct {
+	sql string
+	// hidden says that no download can tell, quiet that no check can which does not read all bytes.
+	hidden, quiet bool
+}
+
+var rowDamages = map[string]rowDamage{
+	"deleted":   {"DELETE FROM blobs", false, false},
+	"lost":      {"DELETE FROM data", false, true},
+	"truncated": {"UPDATE data SET bytes = substr(bytes, 1, 100)", false, true},
+	"emptied":   {"UPDATE data SET bytes = x''", false, true},
+	"extended":  {"UPDATE data SET bytes = bytes || x'00'", false, true},
+	"replaced":  {"UPDATE blobs SET size = 3; UPDATE data SET bytes = x'000000'", false, false},
+	"altered":   {"UPDATE data SET bytes = zeroblob(length(bytes))", true, true},
+}
+
+// TestDamagedRowsAreNeverServedAsGood damages the one small file of a server.
+func TestDamagedRowsAreNeverServedAsGood(t *testing.T) {
+	for name, d := range rowDamages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := ownServer(t, commonSchema)
+			clients := newClients(t, s.base)
+			if err := clients[0].create(t.Context(), "damaged", "damaged.bin", content(1, smallSize), smallSize); err != nil {
+				t.Fatal(err)
+			}
+			execute(t, filepath.Join(s.dir, "small.db"), d.sql)
+			if err := clients[1].create(t.Context(), "good", "good.bin", content(2, smallSize), smallSize); err != nil {
+				t.Fatal(err)
+			}
+			for i, c := range clients {
+				err := readWhole(t.Context(), c, "damaged")
+				if (err == nil) != d.hidden || err != nil && strings.Contains(err.Error(), "404 Not Found") {
+					t.Errorf("%s serves a file that was %s: %v", dialects[i], name, err)
+				}
+				if err := readWhole(t.Context(), c, "good"); err != nil {
+					t.Errorf("%s, the other file: %v", dialects[i], err)
+				}
+			}
+			s.stop()
+			reported(t, s.dir, !d.quiet)
+		})
+	}
+}
+
+// execute runs SQL on a database that a server may have open.
+func execute(t *testing.T, path, sql string) {
+	t.Helper()
+	conn, err := (&sqlite.Driver{}).Open(path + "?_pragma=busy_timeout(10000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.(driver.ExecerContext).ExecContext(t.Context(), sql, nil)
+	if err := errors.Join(err, conn.Close()); err != nil {
+		t.Fatal(err)
 	}
 }
 

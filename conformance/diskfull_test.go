@@ -102,6 +102,50 @@ func TestDeletingOnAFullDisk(t *testing.T) {
 	}
 }
 
+// TestSmallFilesFillTheDisk uploads small files until the disk has no room. What was acknowledged can be read, and with room again, all goes on.
+// The bytes of the one that was refused may be left for a sweep: deleting a row needs room too.
+func TestSmallFilesFillTheDisk(t *testing.T) {
+	const left = 1 << 20
+	s := startSettings(t, smallDisk(t, 16*mebibyte))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	clients := newClients(t, s.base)
+	ballast := fill(t, filepath.Dir(s.dir))
+	if info, err := os.Stat(ballast); err != nil || os.Truncate(ballast, info.Size()-left) != nil {
+		t.Fatal(err)
+	}
+	taken := 0
+	for ; taken < 1000; taken++ {
+		if err := clients[taken%3].create(ctx, fmt.Sprint("small ", taken), "s.bin", content(uint64(taken), smallSize), smallSize); err != nil {
+			wantRefusal(t, taken%3, err)
+			break
+		}
+	}
+	if taken < 10 || taken == 1000 {
+		t.Fatalf("%d files of %d bytes fit into %d", taken, smallSize, left)
+	}
+	for range 2 {
+		for i := range taken {
+			body, err := clients[i%3].fetch(ctx, fmt.Sprint("small ", i))
+			if err == nil {
+				err = sameBytes(body, uint64(i), smallSize)
+			}
+			if err != nil {
+				t.Errorf("record %d: %v", i, err)
+			}
+		}
+		if err := os.Remove(ballast); err == nil { // the first time
+			if err := clients[0].create(ctx, "room again", "s.bin", content(0, smallSize), smallSize); err != nil {
+				t.Errorf("with room again: %v", err)
+			}
+		}
+	}
+	s.stop()
+	if found := check(t, s.dir, "--repair"); found["files"] != taken+1 || found["blobs"] != taken+1 || found["problems"] != 0 {
+		t.Errorf("check finds %v, want %d files", found, taken+1)
+	}
+}
+
 // fill takes all room of a disk and returns the file to remove for it.
 func fill(t *testing.T, dir string) string {
 	t.Helper()

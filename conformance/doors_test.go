@@ -182,7 +182,7 @@ func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) 
 	}
 }
 
-// stored is how many blobs and half-written files are on the disk.
+// stored is how many blobs that are files of their own, for which they must not be small, and half-written files are on the disk.
 func stored(t *testing.T, s *server) (blobs, parts int) {
 	t.Helper()
 	return countFiles(t, s.dir, ".blob"), countFiles(t, s.dir, ".part")

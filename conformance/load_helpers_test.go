@@ -41,13 +41,13 @@ func TestSameBytesFindsEveryDifference(t *testing.T) {
 
 func TestCountsOfCheckAreRead(t *testing.T) {
 	for name, text := range map[string]string{
-		"nouns first":   "records: 12\nfiles: 10\nuploads: 3\nproblems: 0\n",
-		"numbers first": "12 records\n10 files\n3 uploads\n0 problems\n",
-		"a table":       "Records    12\nFiles      10\nUploads     3\nProblems    0\n",
+		"nouns first":   "records: 12\nfiles: 10\nuploads: 3\nblobs: 13\nproblems: 0\n",
+		"numbers first": "12 records\n10 files\n3 uploads\n13 blobs\n0 problems\n",
+		"a table":       "Records    12\nFiles      10\nUploads     3\nBlobs     13\nProblems    0\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := counts(text)
-			if d := cmp.Diff(map[string]int{"records": 12, "files": 10, "uploads": 3, "problems": 0}, got); d != "" {
+			if d := cmp.Diff(map[string]int{"records": 12, "files": 10, "uploads": 3, "blobs": 13, "problems": 0}, got); d != "" {
 				t.Error(d)
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"dossier"
 	"dossier/blob/disk"
+	"dossier/blob/small"
 	"dossier/core"
 	"dossier/dialect/pocketbase"
 	"dossier/mail"
@@ -21,8 +22,11 @@ import (
 	"dossier/thumb"
 )
 
-// database is the file of the embedded database in the data directory.
-const database = "dossier.db"
+// The files in the data directory beside the directories of blob/disk.
+const (
+	database   = "dossier.db" // the rows
+	smallBlobs = "small.db"   // the bytes of small files
+)
 
 // space is an opened data directory.
 type space struct {
@@ -64,7 +68,12 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	s.closers = append(s.closers, lock)
-	blobs, err := disk.Open(c.Data, disk.Options{Rand: rand.Reader})
+	files, err := disk.Open(c.Data, disk.Options{Rand: rand.Reader})
+	if err != nil {
+		return err
+	}
+	s.closers = append([]io.Closer{files}, s.closers...)
+	blobs, err := small.Open(filepath.Join(c.Data, smallBlobs), files, small.Options{Log: log})
 	if err != nil {
 		return err
 	}

@@ -194,7 +194,8 @@ func checkCommand(c *config) *cobra.Command {
 			for _, p := range report.Problems {
 				fmt.Fprintln(out, p)
 			}
-			fmt.Fprintf(out, "records: %d\nfiles: %d\nuploads: %d\nbytes: %d\nproblems: %d\n", report.Records, report.Files, report.Uploads, report.Bytes, len(report.Problems))
+			fmt.Fprintf(out, "records: %d\nfiles: %d\nuploads: %d\nbytes: %d\nblobs: %d\nproblems: %d\n", report.Records, report.Files,
+				report.Uploads, report.Bytes, report.Blobs, len(report.Problems))
 			if len(report.Problems) > 0 {
 				return fmt.Errorf("%d problems", len(report.Problems))
 			}

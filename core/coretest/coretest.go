@@ -13,6 +13,7 @@ import (
 	"dossier"
 	"dossier/access"
 	"dossier/blob/disk"
+	"dossier/blob/small"
 	"dossier/core"
 	"dossier/query"
 	"dossier/store/sqlite"
@@ -38,7 +39,10 @@ func New(t testing.TB, change ...func(*core.Options)) *core.Service {
 	rows, err := sqlite.Open(filepath.Join(dir, "dossier.db"), sqlite.Options{})
 	must(t, err)
 	t.Cleanup(func() { must(t, rows.Close()) })
-	blobs, err := disk.Open(filepath.Join(dir, "blobs"), disk.Options{})
+	files, err := disk.Open(filepath.Join(dir, "blobs"), disk.Options{})
+	must(t, err)
+	t.Cleanup(func() { must(t, files.Close()) })
+	blobs, err := small.Open(filepath.Join(dir, "small.db"), files, small.Options{})
 	must(t, err)
 	t.Cleanup(func() { must(t, blobs.Close()) })
 	o := core.Options{Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: Rules{}, Random: rand.Reader,
