@@ -155,7 +155,7 @@ func (h *handler) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	setCookie(w, r, cookie, int(sessionLife/time.Second))
+	h.setCookie(w, r, cookie, int(sessionLife/time.Second))
 	return answer(w, who, token)
 }
 
@@ -196,14 +196,16 @@ func (h *handler) signOut(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	setCookie(w, r, "", -1)
+	h.setCookie(w, r, "", -1)
 	w.WriteHeader(http.StatusNoContent)
 	return nil
 }
 
-func setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+// setCookie sets the session's cookie, for TLS only where browsers come that way: to this server, or to one in front of it.
+func (h *handler) setCookie(w http.ResponseWriter, r *http.Request, value string, maxAge int) {
+	secure := r.TLS != nil || strings.HasPrefix(strings.ToLower(h.svc.Space().Settings.PublicURL), "https://")
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
-		SameSite: http.SameSiteLaxMode, Secure: r.TLS != nil})
+		SameSite: http.SameSiteLaxMode, Secure: secure})
 }
 
 // statuses are the answers to errors, by kind.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"dossier/access"
 	"dossier/admin"
 	"dossier/core"
 	"dossier/core/coretest"
@@ -97,6 +98,19 @@ func TestSessionFromSignInToSignOut(t *testing.T) {
 	}
 	if r, _ := do(t, http.DefaultClient, "GET", url+"/_/session", "", "Cookie", "dossier_session="+cookie.Value); r.StatusCode != 401 {
 		t.Errorf("whoever kept the cookie is still in: %d", r.StatusCode)
+	}
+}
+
+func TestCookieIsForTLSBehindAProxyToo(t *testing.T) {
+	t.Parallel()
+	svc, _, url := start(t)
+	settings := svc.Space().Settings
+	settings.PublicURL = "https://files.example.org"
+	if err := svc.PutSettings(t.Context(), access.System(), settings); err != nil {
+		t.Fatal(err)
+	}
+	if r, _ := do(t, client(t), "POST", url+"/_/session", member); r.StatusCode != 200 || !r.Cookies()[0].Secure {
+		t.Errorf("the cookie is %v", r.Cookies())
 	}
 }
 
