@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -34,18 +33,26 @@ func readJSON(r *http.Request, limit int64, first bool) (v any, err error) {
 // WriteJSON answers with status and v as JSON under contentType, with Content-Length. Nothing is written when v cannot be
 // encoded. escapeHTML writes <, > and & as \u003c, \u003e and \u0026.
 func WriteJSON(w http.ResponseWriter, status int, contentType string, v any, escapeHTML bool) error {
+	return writeJSON(w, status, contentType, v, escapeHTML, "")
+}
+
+// WriteJSONLine is WriteJSON with <, > and & escaped and a newline at the end.
+func WriteJSONLine(w http.ResponseWriter, status int, contentType string, v any) error {
+	return writeJSON(w, status, contentType, v, true, "\n")
+}
+
+func writeJSON(w http.ResponseWriter, status int, contentType string, v any, escapeHTML bool, end string) error {
 	buf := newBuffer()
 	defer freeBuffer(buf)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(escapeHTML)
-	if err := enc.Encode(v); err != nil {
+	text, err := appendJSON(buf.AvailableBuffer(), v, escapeHTML)
+	if err != nil {
 		return dossier.Errorf(dossier.Internal, "encode the answer: %w", err)
 	}
-	body := bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
+	buf.Write(append(text, end...))
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.Header().Set("Content-Length", strconv.Itoa(buf.Len()))
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
+	if _, err := w.Write(buf.Bytes()); err != nil {
 		return dossier.Errorf(dossier.Canceled, "write the answer: %w", err)
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -175,6 +176,17 @@ func TestWriteJSON(t *testing.T) {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
+	}
+}
+
+func TestWriteJSONLineEndsItsLine(t *testing.T) {
+	w := httptest.NewRecorder()
+	if err := WriteJSONLine(w, 201, "application/json", map[string]string{"a": "<b>"}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"a":"\u003cb\u003e"}` + "\n"
+	if w.Body.String() != want || w.Header().Get("Content-Length") != strconv.Itoa(len(want)) {
+		t.Errorf("got %q, %v", w.Body, w.Header())
 	}
 }
 

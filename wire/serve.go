@@ -78,8 +78,13 @@ func dropValidators(h http.Header) {
 	}
 }
 
+// notModified keeps Content-Disposition: it is about the file, whose bytes the client has.
 func notModified(w http.ResponseWriter) {
+	disposition := w.Header()["Content-Disposition"]
 	dropContent(w.Header())
+	if disposition != nil {
+		w.Header()["Content-Disposition"] = disposition
+	}
 	w.WriteHeader(http.StatusNotModified)
 }
 

@@ -29,7 +29,13 @@ const (
 
 // emailProblems is what is wrong with the email that a change leaves, as far as core does not mind.
 func emailProblems(a *core.AccountChange) []dossier.Problem {
-	if a == nil || a.Email == nil || *a.Email != "" {
+	if a == nil || a.Email == nil {
+		return nil
+	}
+	if *a.Email != "" {
+		if _, domain, ok := strings.Cut(*a.Email, "@"); ok && !strings.Contains(domain, ".") {
+			return []dossier.Problem{{Path: []string{keyEmail}, Code: dossier.CodeNotEmail}}
+		}
 		return nil
 	}
 	return []dossier.Problem{{Path: []string{keyEmail}, Code: dossier.CodeRequired}}
@@ -70,7 +76,10 @@ func passwordProblems(who access.Principal, f *form, password string, isNew bool
 	}
 	confirm := toText(f.values[keyConfirm])
 	if !isNew && password == "" && confirm == "" && toText(f.values[keyOldPassword]) == "" {
-		return nil, nil
+		if _, sent := f.values[keyPassword]; sent {
+			fault(keyPassword, dossier.CodeRequired, nil)
+		}
+		return out, nil
 	}
 	if password == "" {
 		fault(keyPassword, dossier.CodeRequired, nil)
@@ -96,7 +105,7 @@ func passwordProblems(who access.Principal, f *form, password string, isNew bool
 	if utf8.RuneCountInString(password) < minPassword {
 		fault(keyPassword, codeShortPassword, map[string]any{"min": minPassword})
 	} else if len(password) > maxPassword {
-		fault(keyPassword, dossier.CodeTooLong, map[string]any{"max": maxPassword})
+		fault(keyPassword, codeLongPassword, map[string]any{"max": maxPassword})
 	}
 	return out, nil
 }

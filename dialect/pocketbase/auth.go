@@ -272,9 +272,11 @@ func askedTTL(raw any, def time.Duration) (time.Duration, error) {
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || seconds < 0 || seconds > maxTokenTTL {
-		return 0, invalidFields(msgInvalidSubmit, map[string]fault{
-			"duration": {Code: "validation_invalid_value", Message: "Invalid value."},
-		})
+		wrong := fault{Code: "validation_invalid_value", Message: "Invalid value."}
+		if err == nil && seconds < 0 {
+			wrong = negative
+		}
+		return 0, invalidFields(msgInvalidSubmit, map[string]fault{"duration": wrong})
 	}
 	if seconds == 0 {
 		return def, nil
@@ -289,18 +291,35 @@ func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	options := authOptionsOf(c)
-	password, otp := options.PasswordAuth, map[string]any{"enabled": options.OTP.Enabled, "duration": 0}
-	if options.OTP.Enabled {
-		otp["duration"] = options.OTP.Duration
+	var shown shownMethods
+	shown.Password.IdentityFields, shown.Password.Enabled = options.PasswordAuth.IdentityFields, options.PasswordAuth.Enabled
+	shown.OAuth2.Providers = []string{}
+	if shown.OTP.Enabled = options.OTP.Enabled; shown.OTP.Enabled {
+		shown.OTP.Duration = int64(options.OTP.Duration)
 	}
-	off := map[string]any{"enabled": false, "duration": 0}
-	return h.reply(w, r, map[string]any{
-		"password":         map[string]any{"identityFields": password.IdentityFields, "enabled": password.Enabled},
-		"oauth2":           map[string]any{"providers": []string{}, "enabled": false},
-		"mfa":              off,
-		"otp":              otp,
-		"authProviders":    nil,
-		"usernamePassword": false,
-		"emailPassword":    password.Enabled,
-	})
+	shown.EmailPassword = options.PasswordAuth.Enabled
+	return h.reply(w, r, shown)
+}
+
+// shownMethods are the ways to sign in, in the order in which clients see them.
+type shownMethods struct {
+	Password struct {
+		IdentityFields []string `json:"identityFields"`
+		Enabled        bool     `json:"enabled"`
+	} `json:"password"`
+	OAuth2 struct {
+		Providers []string `json:"providers"`
+		Enabled   bool     `json:"enabled"`
+	} `json:"oauth2"`
+	MFA              shownSwitch `json:"mfa"`
+	OTP              shownSwitch `json:"otp"`
+	AuthProviders    []string    `json:"authProviders"`
+	UsernamePassword bool        `json:"usernamePassword"`
+	EmailPassword    bool        `json:"emailPassword"`
+}
+
+// A shownSwitch is a way to sign in that may be off; its seconds are 0 then.
+type shownSwitch struct {
+	Enabled  bool  `json:"enabled"`
+	Duration int64 `json:"duration"`
 }

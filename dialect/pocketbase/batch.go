@@ -161,11 +161,13 @@ func (h *handler) readItems(ctx context.Context, f *form, s batchSettings) ([]*b
 		return nil, invalidFields("Invalid batch request data.", wrong)
 	}
 	items := make([]*batchItem, len(list))
+	made := map[string]bool{}
 	for i, raw := range list {
 		item, err := h.readItem(ctx, raw)
 		if err != nil {
 			return nil, batchFailure(i, err)
 		}
+		item.follow(raw, made)
 		item.at = dossier.InstantOf(h.svc.Now())
 		items[i] = item
 	}
@@ -175,6 +177,26 @@ func (h *handler) readItems(ctx context.Context, f *form, s batchSettings) ([]*b
 		}
 	}
 	return items, nil
+}
+
+// follow makes an update of an upsert of a record that an item before it makes, and a create of one that an item before it removes. made
+// says which those are.
+func (item *batchItem) follow(raw any, made map[string]bool) {
+	object, _ := raw.(map[string]any)
+	key := string(item.c.ID) + "/"
+	if item.id == "" {
+		item.id = toText(item.form.values["id"])
+	}
+	there, known := made[key+item.id]
+	if known && strings.EqualFold(toText(object["method"]), http.MethodPut) {
+		item.action = access.Create
+		if there {
+			item.action = access.Update
+		}
+	}
+	if item.id != "" {
+		made[key+item.id] = item.action != access.Delete
+	}
 }
 
 // renamed puts the field's name into what was wrong with its files.
@@ -197,13 +219,13 @@ func (h *handler) readItem(ctx context.Context, raw any) (*batchItem, error) {
 	method := strings.ToUpper(toText(object["method"]))
 	u, err := url.Parse(toText(object["url"]))
 	if err != nil {
-		return nil, errNotFound
+		return nil, errGeneric
 	}
 	parts := strings.Split(strings.Trim(u.Path, "/"), "/")
 	action, ok := actions[method]
 	withID := action == access.Update || action == access.Delete
 	if !ok || len(parts) < 4 || parts[0] != "api" || parts[1] != "collections" || parts[3] != "records" || withID != (len(parts) == 5) || len(parts) > 5 {
-		return nil, errNotFound
+		return nil, errGeneric
 	}
 	c, ok := findCollection(h.svc.Space(), parts[2])
 	if !ok {

@@ -106,7 +106,7 @@ func TestSettingsAreKept(t *testing.T) {
 	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"meta": {"appName": ""}, "batch": {"maxRequests": -1}, "superuserIPs": ["nowhere"]}`}).is(400,
 		`{"data":{"meta":{"appName":{"code":"validation_required","message":"Cannot be blank."}},
 		"batch":{"maxRequests":{"code":"validation_min_greater_equal_than_required","message":"Must be no less than 0.","params":{"threshold":0}}},
-		"superuserIPs":{"code":"validation_invalid_value","message":"Invalid IP address or subnet."}},"message":"An error occurred while saving the new settings.","status":400}`)
+		"superuserIPs":{"0":{"code":"validation_invlaid_ip_or_subnet","message":"Invalid IP or CIDR subnet."}}},"message":"An error occurred while saving the new settings.","status":400}`)
 	changed := b.do(call{method: "PATCH", path: "/api/settings?fields=meta.appName,smtp,batch.timeout", token: root,
 		body: `{"meta": {"appName": "House"}, "smtp": {"host": "mail.example.com", "password": "secret"}}`})
 	changed.is(200, `{"meta":{"appName":"House"},"smtp":{"enabled":false,"port":587,"host":"mail.example.com","username":"","authMethod":"","tls":false,"localName":""},"batch":{"timeout":3}}`)

@@ -28,6 +28,7 @@ const (
 type form struct {
 	values map[string]any
 	files  map[string][]*incoming
+	made   map[string]dossier.Text // made up for fields of text
 }
 
 // An incoming is a file part whose bytes are staged, or what was wrong with it.
@@ -99,12 +100,21 @@ func (h *handler) plainLimit(c *dossier.Collection) int64 {
 	for _, f := range c.Fields {
 		switch f.Type {
 		case dossier.TypeRichText:
-			limit += maxRichText
+			limit += min(sizeLimit(f, maxRichText), maxCounted)
 		case dossier.TypeJSON, dossier.TypeTable:
-			limit += maxJSON
+			limit += min(sizeLimit(f, maxJSON), maxCounted)
 		}
 	}
 	return limit
+}
+
+// sizeLimit is how many bytes a value of f may have; def where f does not say.
+func sizeLimit(f *dossier.Field, def int64) int64 {
+	n, err := strconv.ParseInt(toText(extraOf(f, extraMaxSize, nil)), 10, 64)
+	if err != nil || n <= 0 {
+		return def
+	}
+	return n
 }
 
 // filesLimit is how large all files of a record of c may be.
@@ -159,7 +169,7 @@ func (rd *formReader) read() error {
 		return nil
 	}
 	switch t := wire.MediaType(rd.r); {
-	case t == "application/json":
+	case strings.HasPrefix(t, "application/json"):
 		return rd.readJSON()
 	case t == "multipart/form-data":
 		return rd.readMultipart()
@@ -239,11 +249,8 @@ func (rd *formReader) addText(name, text string) error {
 		return nil
 	}
 	v, err := wire.ParseJSON([]byte(text))
-	if err != nil {
-		return errGeneric
-	}
 	object, ok := v.(map[string]any)
-	if !ok {
+	if err != nil || !ok && v != nil {
 		return errGeneric
 	}
 	rd.payloads = append(rd.payloads, object)

@@ -92,12 +92,12 @@ func TestCollectionThatIsWrongSaysWhere(t *testing.T) {
 		{"name taken", `{"name": "REPORTS"}`, `{"name":{"code":"validation_collection_name_exists","message":"Collection name must be unique (case insensitive)."}}`},
 		{"no name", `{}`, `{"name":{"code":"validation_required","message":"Cannot be blank."}}`},
 		{"signs in the name", `{"name": "a b"}`, `{"name":{"code":"validation_match_invalid","message":"Must be in a valid format."}}`},
-		{"_via_ in the name", `{"name": "a_via_b"}`, `{"name":{"code":"validation_found_via","message":"The value cannot contain ` + "`_via_`" + `."}}`},
+		{"_via_ in the name", `{"name": "a_via_b"}`, `{"name":{"code":"validation_found_via","message":"The value cannot contain \"_via_\"."}}`},
 		{"file options", `{"name": "x", "fields": [{"name": "f", "type": "file", "maxSize": -1, "thumbs": ["0x0", "abc"]}]}`,
 			`{"fields":{"1":{"thumbs":{"0":{"code":"validation_not_in_invalid","message":"Must not be in list."},"1":{"code":"validation_match_invalid","message":"Must be in a valid format."}},
 			"maxSize":{"code":"validation_min_greater_equal_than_required","message":"Must be no less than 0.","params":{"threshold":0}}}}}`},
 		{"two fields of one name", `{"name": "x", "fields": [{"id": "a", "name": "f", "type": "text"}, {"id": "b", "name": "F", "type": "text"}]}`,
-			`{"fields":{"2":{"name":{"code":"validation_duplicated_field_name","message":"Duplicated or invalid field name F"}}}}`},
+			`{"fields":{"2":{"name":{"code":"validation_duplicated_field_name","message":"Duplicated or invalid field name F.","params":{"fieldName":"F"}}}}}`},
 		{"relation to nothing", `{"name": "x", "fields": [{"name": "r", "type": "relation", "collectionId": "nope"}]}`,
 			`{"fields":{"1":{"collectionId":{"code":"validation_field_relation_missing_collection","message":"The relation collection doesn't exist."}}}}`},
 		{"a select without options", `{"name": "x", "fields": [{"name": "s", "type": "select"}]}`,
@@ -120,7 +120,7 @@ func TestCollectionThatIsWrongSaysWhere(t *testing.T) {
 	}
 	b.do(call{method: "PATCH", path: collections + "/reports", token: root, body: `{"type": "auth", "fields": [{"name": "title", "type": "number"}]}`}).is(400,
 		`{"data":{"type":{"code":"validation_collection_type_change","message":"Collection type cannot be changed."},
-		"fields":{"1":{"type":{"code":"validation_field_type_change","message":"Field type cannot be changed."}}}},"message":"Failed to update collection.","status":400}`)
+		"fields":{"1":{"code":"validation_field_type_change","message":"Field type cannot be changed."}}},"message":"Failed to update collection.","status":400}`)
 }
 
 func TestCollectionSentBackAsItIsStaysAsItIs(t *testing.T) {

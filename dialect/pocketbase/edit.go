@@ -72,6 +72,8 @@ func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier
 		switch {
 		case typeOf(field) == typeAutodate:
 			e.stamp(field)
+		case field.Hidden && !e.super && f.made[field.Name] != "":
+			e.values[field.Name] = f.made[field.Name]
 		case field.Type == dossier.TypeAutoNumber || field.Hidden && !e.super:
 		case field.IsFile():
 			e.files(field)
@@ -109,6 +111,9 @@ func (e *edit) field(f *dossier.Field) {
 			v, touched = modify(f, v, s, raw), true
 		}
 	}
+	if text, ok := e.form.made[f.Name]; ok {
+		v, touched = text, true
+	}
 	if !touched {
 		return
 	}
@@ -143,12 +148,23 @@ func (e *edit) check(f *dossier.Field, v dossier.Value) {
 			e.fault(codeTooFew, map[string]any{"min": least}, f.Name)
 		}
 	case typeEmail:
-		if _, domain, ok := strings.Cut(textOf(v), "@"); ok && !allowedDomain(f, domain) {
+		_, domain, ok := strings.Cut(textOf(v), "@")
+		if ok && !strings.Contains(domain, ".") {
+			e.fault(dossier.CodeNotEmail, nil, f.Name)
+		} else if ok && !allowedDomain(f, domain) {
 			e.fault(codeEmailDomain, nil, f.Name)
 		}
 	case typeURL:
 		if u, err := url.Parse(textOf(v)); err == nil && !allowedDomain(f, u.Hostname()) {
 			e.fault(codeURLDomain, nil, f.Name)
+		}
+	case typeEditor:
+		if most := sizeLimit(f, maxRichText); int64(len(textOf(v))) > most {
+			e.fault(codeContentSize, map[string]any{"max": most}, f.Name)
+		}
+	case typeJSON:
+		if text, ok := v.(dossier.JSON); ok && int64(len(text)) > sizeLimit(f, maxJSON) {
+			e.fault(codeJSONSize, map[string]any{"max": sizeLimit(f, maxJSON)}, f.Name)
 		}
 	}
 }

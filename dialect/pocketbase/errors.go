@@ -1,11 +1,13 @@
 package pocketbase
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -54,7 +56,7 @@ func (e *apiError) envelope() envelope {
 	if data == nil {
 		data = map[string]any{}
 	}
-	return envelope{Data: data, Message: e.message, Status: e.status}
+	return envelope{Data: data, Message: sentence(e.message), Status: e.status}
 }
 
 // statuses say how an error without a better translation is answered.
@@ -101,7 +103,7 @@ func (h *handler) writeError(w http.ResponseWriter, r *http.Request, err error) 
 	for _, name := range []string{"Content-Disposition", "Cache-Control", "ETag", "Last-Modified", "Content-Type", "Content-Length"} {
 		w.Header().Del(name)
 	}
-	if err := wire.WriteJSON(w, e.status, "application/json", e.envelope(), true); err != nil {
+	if err := wire.WriteJSONLine(w, e.status, "application/json", e.envelope()); err != nil {
 		h.svc.Log().WarnContext(r.Context(), "error not sent", "err", err)
 	}
 }
@@ -127,6 +129,21 @@ type fault struct {
 	Code    string         `json:"code"`
 	Message string         `json:"message"`
 	Params  map[string]any `json:"params,omitempty"`
+}
+
+// MarshalJSON writes the message as a sentence.
+func (f fault) MarshalJSON() ([]byte, error) {
+	type bare fault
+	f.Message = sentence(f.Message)
+	return json.Marshal(bare(f))
+}
+
+// sentence is text with a full stop, if it has no mark at its end.
+func sentence(text string) string {
+	if text == "" || strings.IndexByte(".!?", text[len(text)-1]) >= 0 {
+		return text
+	}
+	return text + "."
 }
 
 // blank is the fault of a value that must be there.
@@ -196,6 +213,9 @@ func faultOf(f *dossier.Field, p dossier.Problem) fault {
 	return fault{Code: "validation_invalid_value", Message: "Invalid value."}
 }
 
+// negative is the fault of a number below 0.
+var negative = fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}}
+
 // A wording makes the fault of a problem.
 type wording func(dossier.Problem) fault
 
@@ -250,19 +270,25 @@ var faults = map[dossier.Code]wording{
 	dossier.CodeMismatch:     plainWording("validation_values_mismatch", "Values don't match."),
 	codePrimaryKey:           plainWording("validation_pk_change", "The record primary key cannot be changed."),
 	codeShortPassword:        shortPassword,
+	codeLongPassword:         longPassword,
+	codeContentSize:          boundWording("validation_content_size_limit", "The maximum allowed content size is %v bytes.", "max", "maxSize"),
+	codeJSONSize:             boundWording("validation_json_size_limit", "The maximum allowed JSON size is %v bytes.", "max", "maxSize"),
 	codeOldPassword:          plainWording("validation_invalid_old_password", "Missing or invalid old password."),
-	codeJSON:                 plainWording("validation_invalid_json", "Must be a valid json value"),
+	codeJSON:                 plainWording("validation_invalid_json", "Must be a valid json value."),
 	codeLatitude:             plainWording("validation_invalid_latitude", "Latitude must be between -90 and 90 degrees."),
 	codeLongitude:            plainWording("validation_invalid_longitude", "Longitude must be between -180 and 180 degrees."),
 	codeTooFew:               boundWording("validation_not_enough_values", "Select at least %v.", "min", "minSelect"),
-	codeEmailDomain:          plainWording("validation_email_domain_not_allowed", "Email domain is not allowed"),
-	codeURLDomain:            plainWording("validation_url_domain_not_allowed", "Url domain is not allowed"),
+	codeEmailDomain:          plainWording("validation_email_domain_not_allowed", "Email domain is not allowed."),
+	codeURLDomain:            plainWording("validation_url_domain_not_allowed", "Url domain is not allowed."),
 }
 
 // Codes that only this dialect uses.
 const (
 	codePrimaryKey    dossier.Code = "primary_key"
 	codeShortPassword dossier.Code = "short_password"
+	codeLongPassword  dossier.Code = "long_password"
+	codeContentSize   dossier.Code = "content_size"
+	codeJSONSize      dossier.Code = "json_size"
 	codeOldPassword   dossier.Code = "old_password"
 	codeJSON          dossier.Code = "json"
 	codeLatitude      dossier.Code = "latitude"
@@ -273,10 +299,21 @@ const (
 )
 
 var (
-	dayMin    = boundWording("validation_min_greater_equal_than_required", "Must be no less than %v.", "min", "threshold")
-	dayMax    = boundWording("validation_max_less_equal_than_required", "Must be no greater than %v.", "max", "threshold")
+	dayMin    = dayWording("validation_min_greater_equal_than_required", "Must be no less than %v.", "min")
+	dayMax    = dayWording("validation_max_less_equal_than_required", "Must be no greater than %v.", "max")
 	manyFiles = boundWording("validation_too_many_files", "The maximum allowed files is %v.", "max", "maxSelect")
 )
+
+// dayWording is a wording around a bound of time.
+func dayWording(code, format, from string) wording {
+	return func(p dossier.Problem) fault {
+		shown, threshold := p.Params[from], p.Params[from]
+		if t, ok := toTime(shown); ok {
+			shown, threshold = t.String(), t.Format(time.RFC3339Nano)
+		}
+		return fault{Code: code, Message: fmt.Sprintf(format, shown), Params: map[string]any{"threshold": threshold}}
+	}
+}
 
 // typedFaults is the wording of a code where the field's type changes it.
 var typedFaults = map[dossier.Code]map[dossier.FieldType]wording{
@@ -310,6 +347,11 @@ func shortPassword(p dossier.Problem) fault {
 	f := tooShort(p)
 	f.Params = nil
 	return f
+}
+
+// longPassword has no parameters either.
+func longPassword(p dossier.Problem) fault {
+	return fault{Code: "validation_max_text_constraint", Message: fmt.Sprintf("Must be less than %v character(s).", p.Params["max"])}
 }
 
 func fileTooLarge(p dossier.Problem) fault {

@@ -80,7 +80,7 @@ func TestSaveErrorNamesEveryProblem(t *testing.T) {
 		{"decimals", dossier.Problem{Path: []string{"n"}, Code: dossier.CodeNotInteger},
 			`{"n":{"code":"validation_only_int_constraint","message":"Decimal numbers are not allowed."}}`},
 		{"early date", dossier.Problem{Path: []string{"day"}, Code: dossier.CodeTooSmall, Params: params("min", "2026-01-01")},
-			`{"day":{"code":"validation_min_greater_equal_than_required","message":"Must be no less than 2026-01-01.","params":{"threshold":"2026-01-01"}}}`},
+			`{"day":{"code":"validation_min_greater_equal_than_required","message":"Must be no less than 2026-01-01 00:00:00 +0000 UTC.","params":{"threshold":"2026-01-01T00:00:00Z"}}}`},
 		{"an element answers for its list", dossier.Problem{Path: []string{"tags", "1"}, Code: dossier.CodeOption, Params: params("value", "z")},
 			`{"tags":{"code":"validation_invalid_value","message":"Invalid value z.","params":{"value":"z"}}}`},
 		{"too many options", dossier.Problem{Path: []string{"tags"}, Code: dossier.CodeTooMany, Params: params("max", 2)},

@@ -19,7 +19,7 @@ func (h *handler) reply(w http.ResponseWriter, r *http.Request, v any) error {
 	if p != nil {
 		v = pickFrom(p, v)
 	}
-	return wire.WriteJSON(w, http.StatusOK, "application/json", v, true)
+	return wire.WriteJSONLine(w, http.StatusOK, "application/json", v)
 }
 
 func pickerOf(r *http.Request) (*picker, error) {

@@ -28,6 +28,7 @@ type handler struct {
 	letters *letters
 	codes   *codes
 	lines   lines
+	windows windows
 	done    <-chan struct{}
 }
 
@@ -41,6 +42,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt := wire.NewRouter(mux, h.writeError)
 	rt.Use(withHeaders)
 	rt.Use(h.withLog)
+	rt.Use(h.withLimits)
 	rt.Use(checkFields)
 
 	rt.Handle("GET /api/health", h.health)

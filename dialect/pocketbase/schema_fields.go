@@ -50,6 +50,8 @@ const (
 	extraType    = "type" // of fields that look like another type: autodate, geoPoint
 	extraMaxSize = "maxSize"
 	extraMax     = "max"
+	// extraMaxSelect is what a client said, which may be 0 where one is meant.
+	extraMaxSelect = "maxSelect"
 )
 
 // extraOf is an option that f keeps for this dialect, def if it does not.
@@ -107,7 +109,7 @@ func showField(space *dossier.Space, f *dossier.Field) map[string]any {
 	switch t {
 	case typeText:
 		return with(m, map[string]any{"min": bound(f.Min), "max": shownMax(f), "pattern": f.Pattern, "primaryKey": false,
-			"autogeneratePattern": extraOf(f, "autogeneratePattern", "")})
+			"autogeneratePattern": extraOf(f, extraGenerate, "")})
 	case typeEditor:
 		return with(m, map[string]any{"maxSize": extraOf(f, extraMaxSize, 0), "convertURLs": extraOf(f, "convertURLs", false)})
 	case typeNumber:
@@ -121,10 +123,10 @@ func showField(space *dossier.Space, f *dossier.Field) map[string]any {
 		delete(m, "help")
 		return with(m, map[string]any{"onCreate": extraOf(f, "onCreate", false), "onUpdate": extraOf(f, "onUpdate", false)})
 	case typeSelect:
-		return with(m, map[string]any{"values": f.Options, "maxSelect": max(1, f.MaxSelect)})
+		return with(m, map[string]any{"values": f.Options, "maxSelect": shownMaxSelect(f)})
 	case typeRelation:
 		return with(m, map[string]any{"collectionId": targetID(space, f), "cascadeDelete": f.Cascade, "minSelect": extraOf(f, "minSelect", 0),
-			"maxSelect": max(1, f.MaxSelect)})
+			"maxSelect": shownMaxSelect(f)})
 	case typeFile:
 		return with(m, map[string]any{"maxSelect": f.MaxSelect, "maxSize": shownMaxSize(f), "mimeTypes": f.MimeTypes, "thumbs": f.Thumbs,
 			"protected": f.Protected})
@@ -148,6 +150,13 @@ func shownMax(f *dossier.Field) int {
 		return 0
 	}
 	return bound(f.Max)
+}
+
+func shownMaxSelect(f *dossier.Field) int {
+	if f.MaxSelect <= 1 && f.Extra[extraPrefix+extraMaxSelect] == "0" {
+		return 0
+	}
+	return max(1, f.MaxSelect)
 }
 
 // defaultMaxFile is how large a file of a field may be that says 0.

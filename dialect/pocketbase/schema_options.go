@@ -33,7 +33,7 @@ func (o *optionReader) whole(key string) int64 {
 	case err != nil:
 		return 0
 	case n < 0:
-		o.fault(fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}}, key)
+		o.fault(negative, key)
 		return 0
 	}
 	return n
@@ -60,6 +60,9 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 		setExtra(f, "convertURLs", o.flag("convertURLs"))
 	case typeNumber:
 		f.Integer, f.Min, f.Max = o.flag("onlyInt"), o.decimal("min"), o.decimal("max")
+		if f.Min != "" && f.Max != "" && dossier.Number(f.Max).Compare(dossier.Number(f.Min)) < 0 {
+			o.fault(faults[dossier.CodeTooSmall](dossier.Problem{Params: map[string]any{"min": f.Min}}), "max")
+		}
 	case typeEmail, typeURL:
 		setExtra(f, "exceptDomains", o.list("exceptDomains"))
 		setExtra(f, "onlyDomains", o.list("onlyDomains"))
@@ -92,10 +95,20 @@ func (o *optionReader) readText(f *dossier.Field) {
 		}
 		f.Max = characters(most)
 	}
-	setExtra(f, "autogeneratePattern", o.text("autogeneratePattern"))
+	if least, most := o.whole("min"), o.whole("max"); most > 0 && most < least {
+		o.fault(fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than " + characters(least) + ".",
+			Params: map[string]any{"threshold": least}}, "max")
+	}
+	setExtra(f, extraGenerate, o.text(extraGenerate))
+	o.checkPattern(extraGenerate)
 	f.Pattern = o.text("pattern")
-	if _, err := regexp.Compile(f.Pattern); err != nil {
-		o.fault(fault{Code: "validation_invalid_pattern", Message: "Invalid pattern: " + err.Error()}, "pattern")
+	o.checkPattern("pattern")
+}
+
+// checkPattern refuses what is no regular expression.
+func (o *optionReader) checkPattern(key string) {
+	if _, err := regexp.Compile(o.text(key)); err != nil {
+		o.fault(fault{Code: "validation_invalid_regex", Message: "E" + strings.TrimPrefix(err.Error(), "e")}, key)
 	}
 }
 
@@ -129,8 +142,12 @@ func (o *optionReader) moment(f *dossier.Field, key string) string {
 func (o *optionReader) readSelect(f *dossier.Field) {
 	f.Options = o.list("values")
 	o.readMaxSelect(f)
-	if len(f.Options) == 0 {
+	switch n := len(f.Options); {
+	case n == 0:
 		o.fault(blank, "values")
+	case f.MaxSelect > n:
+		o.fault(fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than " + strconv.Itoa(n) + ".",
+			Params: map[string]any{"threshold": n}}, "maxSelect")
 	}
 }
 
@@ -139,6 +156,7 @@ func (o *optionReader) readMaxSelect(f *dossier.Field) {
 	if most := int(max(1, o.whole("maxSelect"))); o.fresh || most != max(1, f.MaxSelect) {
 		f.MaxSelect = most
 	}
+	setExtra(f, extraMaxSelect, o.whole("maxSelect"))
 }
 
 func (o *optionReader) readRelation(f *dossier.Field) {

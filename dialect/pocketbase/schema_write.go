@@ -92,8 +92,10 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 	switch {
 	case name == "":
 		nest(rd.data, []string{"name"}, blank)
+	case len(name) > maxCollectionName:
+		nest(rd.data, []string{"name"}, outOfRange(maxCollectionName))
 	case strings.Contains(name, backInfix):
-		rd.fault("validation_found_via", "The value cannot contain `_via_`.", "name")
+		rd.fault("validation_found_via", `The value cannot contain "_via_".`, "name")
 	case !dossier.ValidName(name) || rd.old != nil && rd.old.System:
 		rd.fault("validation_match_invalid", "Must be in a valid format.", "name")
 	case taken && (rd.old == nil || other.ID != rd.old.ID):
@@ -114,7 +116,7 @@ func (rd *collectionReader) identify(space *dossier.Space) {
 	case !wordForm.MatchString(id):
 		rd.fault("validation_match_invalid", "Must be in a valid format.", "id")
 	case taken:
-		rd.fault("validation_not_unique", "Value must be unique.", "id")
+		rd.fault("validation_invalid_or_existing_id", "The model id is invalid or already exists.", "id")
 	}
 	rd.next.ID = dossier.ID(id)
 }
@@ -140,6 +142,10 @@ func (rd *collectionReader) fields() error {
 		i += first
 		name, typ := toText(o["name"]), toText(o["type"])
 		if rd.isAccountField(name) {
+			continue
+		}
+		if rd.old != nil && rd.isAccountID(toText(o["id"])) {
+			rd.fault("validation_system_field_change", "System fields cannot be deleted or changed.", "fields")
 			continue
 		}
 		if _, known := newTypes[typ]; !known {
@@ -179,6 +185,14 @@ func (rd *collectionReader) isAccountField(name string) bool {
 	return rd.next.Kind == dossier.Auth && slices.ContainsFunc(accountFields(), func(m map[string]any) bool { return m["name"] == name })
 }
 
+// isAccountID reports whether a field that is there in any case has that ID.
+func (rd *collectionReader) isAccountID(id string) bool {
+	if id == fieldID(typeText, "id") {
+		return true
+	}
+	return rd.next.Kind == dossier.Auth && slices.ContainsFunc(accountFields(), func(m map[string]any) bool { return m["id"] == id })
+}
+
 // addField appends f. Of two fields of one name without IDs the last wins.
 func (rd *collectionReader) addField(list []*dossier.Field, f *dossier.Field, anonymous bool, i int) []*dossier.Field {
 	for j, have := range list {
@@ -187,9 +201,11 @@ func (rd *collectionReader) addField(list []*dossier.Field, f *dossier.Field, an
 			list[j] = f
 			return list
 		case have.ID == f.ID:
-			rd.fault("validation_duplicated_field_id", "Duplicated or invalid field id "+string(f.ID), "fields", strconv.Itoa(i), "id")
+			nest(rd.data, []string{"fields", strconv.Itoa(i), "id"}, fault{Code: "validation_duplicated_field_id",
+				Message: "Duplicated or invalid field id " + string(f.ID) + ".", Params: map[string]any{"fieldId": f.ID}})
 		case dossier.SameName(have.Name, f.Name):
-			rd.fault("validation_duplicated_field_name", "Duplicated or invalid field name "+f.Name, "fields", strconv.Itoa(i), "name")
+			nest(rd.data, []string{"fields", strconv.Itoa(i), "name"}, fault{Code: "validation_duplicated_field_name",
+				Message: "Duplicated or invalid field name " + f.Name + ".", Params: map[string]any{"fieldName": f.Name}})
 		}
 	}
 	return append(list, f)
@@ -212,20 +228,36 @@ func (rd *collectionReader) field(raw map[string]any, i int) *dossier.Field {
 			rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "id")...)
 		}
 	case typeOf(f) != typ:
-		rd.fault("validation_field_type_change", "Field type cannot be changed.", append(at, "type")...)
+		rd.fault("validation_field_type_change", "Field type cannot be changed.", at...)
 	}
 	renameField(f, name)
 	switch {
 	case name == "":
 		nest(rd.data, append(at, "name"), blank)
 	case strings.Contains(name, backInfix):
-		rd.fault("validation_found_via", "The value cannot contain `_via_`.", append(at, "name")...)
-	case !dossier.ValidName(name) || slices.Contains(reservedNames, strings.ToLower(name)):
+		rd.fault("validation_found_via", `The value cannot contain "_via_".`, append(at, "name")...)
+	case len(name) > maxFieldName:
+		nest(rd.data, append(at, "name"), outOfRange(maxFieldName))
+	case slices.Contains(reservedNames, strings.ToLower(name)):
+		rd.fault("validation_not_in_invalid", "Must not be in list.", append(at, "name")...)
+	case !dossier.ValidName(name):
 		rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "name")...)
 	}
 	o := &optionReader{space: rd.space, raw: raw, fresh: fresh, path: at, data: rd.data}
 	o.read(f, typ)
 	return f
+}
+
+// How long names of fields and collections may be.
+const (
+	maxFieldName      = 100
+	maxCollectionName = 255
+)
+
+// outOfRange is the fault of a text that is not of 1 to most characters.
+func outOfRange(most int) fault {
+	return fault{Code: "validation_length_out_of_range", Message: "The length must be between 1 and " + strconv.Itoa(most) + ".",
+		Params: map[string]any{"min": 1, "max": most}}
 }
 
 // reservedNames cannot be fields'.
@@ -266,7 +298,7 @@ func (rd *collectionReader) remember(key string, v any) {
 	}
 }
 
-var indexForm = regexp.MustCompile(`(?is)^\s*CREATE\s+(UNIQUE\s+)?INDEX\s+.+\(.+\)`)
+var indexForm = regexp.MustCompile(`(?is)^\s*CREATE\s+(UNIQUE\s+)?INDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?(.+?)\s+ON\s+.+\(.+\)`)
 
 // indexes reads the list of indexes, if there is one: it is complete. An index of one field makes the field indexed or unique;
 // uniqueness over anything else is refused, a plain index over it is kept but makes no difference.
@@ -285,14 +317,27 @@ func (rd *collectionReader) indexes() {
 	for _, f := range rd.next.Fields {
 		f.Unique, f.Indexed = false, false
 	}
-	statements := []string{}
+	statements, names := []string{}, map[string]bool{}
 	if list, ok := raw.([]any); ok {
 		for i, v := range list {
 			statements = append(statements, toText(v))
 			rd.index(toText(v), i)
+			name := strings.ToLower(indexName(toText(v)))
+			if names[name] {
+				rd.fault("validation_existing_index_name", "The index name already exists.", "indexes", strconv.Itoa(i))
+			}
+			names[name] = true
 		}
 	}
 	rd.remember(extraIndexes, statements)
+}
+
+// indexName is the name that a statement gives its index, "" if it is none.
+func indexName(statement string) string {
+	if m := indexForm.FindStringSubmatch(statement); m != nil {
+		return strings.Trim(m[2], "`\"[]")
+	}
+	return ""
 }
 
 func (rd *collectionReader) index(statement string, i int) {
@@ -302,6 +347,9 @@ func (rd *collectionReader) index(statement string, i int) {
 	switch unique := len(m) > 1 && m[1] != ""; {
 	case m == nil:
 		rd.fault("validation_invalid_index_expression", "Invalid CREATE INDEX expression.", "indexes", strconv.Itoa(i))
+	case name != "" && !ok && !rd.isShown(name):
+		rd.fault("validation_invalid_index_expression", "Failed to create index "+indexName(statement)+" - no such column: "+name+".",
+			"indexes", strconv.Itoa(i))
 	case ok && unique:
 		f.Unique = true
 	case ok:
@@ -309,6 +357,11 @@ func (rd *collectionReader) index(statement string, i int) {
 	case unique && !rd.isAccountField(name):
 		rd.fault("validation_invalid_index_expression", "Only single fields can be unique.", "indexes", strconv.Itoa(i))
 	}
+}
+
+// isShown reports whether a collection has a field of that name besides those of its own.
+func (rd *collectionReader) isShown(name string) bool {
+	return rd.isAccountField(name) || (name == stampCreated || name == stampUpdated) && hasStamp(rd.next, name)
 }
 
 // options reads what an auth collection says of signing in.
@@ -325,7 +378,7 @@ func (rd *collectionReader) options() error {
 		return errFormat
 	}
 	if o.ManageRule != nil && *o.ManageRule == "" {
-		rd.fault("validation_invalid_rule", "The rule cannot be empty.", "manageRule")
+		rd.fault("validation_nil_or_not_empty_required", "Cannot be blank.", "manageRule")
 	}
 	o.OTP.check(func(option string, f fault) { nest(rd.data, []string{"otp", option}, f) })
 	rd.remember(extraOptions, o)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -18,7 +19,7 @@ import (
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. Those of backups, remote files, proxies and rates are kept and
+// settings are what a superuser decides about the dialect. Those of backups, remote files and proxies are kept and
 // shown, and have no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
@@ -218,13 +219,19 @@ func (s settings) check() map[string]any {
 	}
 	least := func(n int64, path ...string) {
 		if n < 0 {
-			nest(data, path, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}})
+			nest(data, path, negative)
 		}
 	}
 	required(s.Meta.AppName, "meta", "appName")
 	required(s.Meta.AppURL, "meta", "appURL")
 	required(s.Meta.SenderName, "meta", "senderName")
 	required(s.Meta.SenderAddress, "meta", "senderAddress")
+	if u, err := url.Parse(s.Meta.AppURL); s.Meta.AppURL != "" && (err != nil || u.Host == "" && !strings.Contains(s.Meta.AppURL, ".")) {
+		nest(data, []string{"meta", "appURL"}, fault{Code: "validation_is_url", Message: "Must be a valid URL."})
+	}
+	if _, err := mail.ParseAddress(s.Meta.SenderAddress); s.Meta.SenderAddress != "" && err != nil {
+		nest(data, []string{"meta", "senderAddress"}, fault{Code: "validation_is_email", Message: "Must be a valid email address."})
+	}
 	if s.SMTP.Enabled {
 		required(s.SMTP.Host, "smtp", "host")
 		if s.SMTP.Port <= 0 || s.SMTP.Port > 65535 {
@@ -242,9 +249,10 @@ func (s settings) check() map[string]any {
 	if s.Batch.Enabled && s.Batch.Timeout == 0 {
 		nest(data, []string{"batch", "timeout"}, blank)
 	}
-	for _, text := range s.SuperuserIPs {
+	s.RateLimits.check(data)
+	for i, text := range s.SuperuserIPs {
 		if _, err := parsePrefix(text); err != nil {
-			nest(data, []string{"superuserIPs"}, fault{Code: "validation_invalid_value", Message: "Invalid IP address or subnet."})
+			nest(data, []string{"superuserIPs", strconv.Itoa(i)}, badAddress)
 		}
 	}
 	return data
@@ -260,19 +268,7 @@ func parsePrefix(text string) (netip.Prefix, error) {
 
 // admits reports whether superusers may come from host.
 func (s settings) admits(host string) bool {
-	if len(s.SuperuserIPs) == 0 {
-		return true
-	}
-	a, err := netip.ParseAddr(host)
-	if err != nil {
-		return false
-	}
-	for _, text := range s.SuperuserIPs {
-		if p, err := parsePrefix(text); err == nil && p.Contains(a.Unmap()) {
-			return true
-		}
-	}
-	return false
+	return len(s.SuperuserIPs) == 0 || isListed(s.SuperuserIPs, host)
 }
 
 // fromHost is who, or a guest where superusers may not come from the host that r comes from.

@@ -13,7 +13,7 @@ import (
 // A brokenMailer sends nothing.
 type brokenMailer struct{}
 
-func (brokenMailer) Send(context.Context, core.Mail) error { return errors.New("nobody answers") }
+func (brokenMailer) Send(context.Context, core.Mail) error { return errors.New("nobody answers.") }
 
 const testEmailPath = "/api/settings/test/email"
 
@@ -64,7 +64,7 @@ func TestSettingsAreTriedByALetter(t *testing.T) {
 func TestLetterThatDoesNotLeaveIsTold(t *testing.T) {
 	b := newBench(t, func(o *core.Options) { o.Mail = brokenMailer{} })
 	b.do(call{method: "POST", path: testEmailPath, token: b.root(), body: `{"email": "me@example.org", "template": "otp"}`}).
-		fails(400, "Failed to send the test email. Raw error: \nnobody answers")
+		fails(400, "Failed to send the test email. Raw error: \nnobody answers.")
 	b.done(users+"request-password-reset", "", `{"email": "member1@example.com"}`) // strangers are not told
 }
 

@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"encoding/json"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -46,8 +47,11 @@ func encodeValue(f *dossier.Field, v dossier.Value) any {
 	if shown := encodeJSON(v); shown != nil || typeOf(f) != typeGeo {
 		return shown
 	}
-	return map[string]any{"lon": 0, "lat": 0}
+	return json.RawMessage(noPlace)
 }
+
+// noPlace is the point that a field of places holds when it is empty.
+const noPlace = `{"lon":0,"lat":0}`
 
 func textOf(v dossier.Value) string {
 	t, _ := v.(dossier.Text)
@@ -152,6 +156,8 @@ func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code)
 	switch {
 	case f.IsText():
 		return dossier.Text(toText(raw)), ""
+	case f.IsNumber() && isEndless(raw):
+		return nil, dossier.CodeNotNumber
 	case f.IsNumber():
 		return toNumber(raw), ""
 	case f.Type == dossier.TypeSelect || f.IsRelation():
@@ -218,6 +224,13 @@ func toNumber(raw any) dossier.Number {
 		return "0"
 	}
 	return n
+}
+
+// isEndless reports whether raw is the text of an infinity, or of no number as floating point has it.
+func isEndless(raw any) bool {
+	text, _ := raw.(string)
+	n, err := strconv.ParseFloat(text, 64)
+	return err == nil && (math.IsInf(n, 0) || math.IsNaN(n))
 }
 
 // toBool is raw as a truth value; what is none is false.
@@ -382,7 +395,7 @@ func isZero(v dossier.Value) bool {
 	case dossier.Bool:
 		return !bool(v)
 	case dossier.JSON:
-		return v == `""` || v == "[]" || v == "{}"
+		return v == `""` || v == "[]" || v == "{}" || v == noPlace
 	}
 	return dossier.IsEmpty(v)
 }

@@ -51,7 +51,17 @@ func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) e
 			return false, err
 		}
 		w.checked = account.PasswordHash
-		return h.svc.CheckPassword(ctx, account, password)
+		if account.Email == "" {
+			return h.svc.CheckPassword(ctx, account, password)
+		}
+		_, err = h.svc.SignIn(ctx, w.c.Name, account.Email, password) // where guesses are counted
+		if dossier.KindOf(err) == dossier.Unauthenticated {
+			return false, nil
+		}
+		return err == nil, err
+	}
+	if err := h.generate(who, w.c, w.form, w.action == access.Create); err != nil {
+		return err
 	}
 	var err error
 	w.account, w.problems, err = accountChange(who, w.c, w.form, w.action == access.Create, old)
@@ -130,7 +140,7 @@ func newIDProblems(id string) *dossier.Problem {
 
 // idProblem refuses another ID than the record's own.
 func (w *write) idProblem(id string) []dossier.Problem {
-	if raw, ok := w.form.values["id"]; ok && toText(raw) != "" && toText(raw) != id {
+	if raw, ok := w.form.values["id"]; ok && toText(raw) != id {
 		return []dossier.Problem{{Path: []string{"id"}, Code: codePrimaryKey}}
 	}
 	return nil

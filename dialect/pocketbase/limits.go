@@ -1,0 +1,220 @@
+package pocketbase
+
+import (
+	"net/http"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"dossier"
+	"dossier/access"
+	"dossier/wire"
+)
+
+// The audiences of a rule; "" is everybody.
+const (
+	audienceGuest = "@guest"
+	audienceAuth  = "@auth"
+)
+
+// limitActions are the actions that rules may name, by route; the first is the most exact.
+var limitActions = map[string][]string{
+	"GET /api/collections/{collection}/records":                 {"list"},
+	"POST /api/collections/{collection}/records":                {"create"},
+	"GET /api/collections/{collection}/records/{record}":        {"view"},
+	"PATCH /api/collections/{collection}/records/{record}":      {"update"},
+	"DELETE /api/collections/{collection}/records/{record}":     {"delete"},
+	"GET /api/files/{collection}/{record}/{filename}":           {"file"},
+	"GET /api/collections/{collection}/auth-methods":            {"listAuthMethods"},
+	"POST /api/collections/{collection}/auth-with-password":     {"authWithPassword", "auth"},
+	"POST /api/collections/{collection}/auth-refresh":           {"authRefresh"},
+	"POST /api/collections/{collection}/request-otp":            {"requestOTP"},
+	"POST /api/collections/{collection}/auth-with-otp":          {"authWithOTP", "auth"},
+	"POST /api/collections/{collection}/auth-with-oauth2":       {"authWithOAuth2", "auth"},
+	"POST /api/collections/{collection}/request-password-reset": {"requestPasswordReset"},
+	"POST /api/collections/{collection}/confirm-password-reset": {"confirmPasswordReset"},
+	"POST /api/collections/{collection}/request-verification":   {"requestVerification"},
+	"POST /api/collections/{collection}/confirm-verification":   {"confirmVerification"},
+	"POST /api/collections/{collection}/request-email-change":   {"requestEmailChange"},
+	"POST /api/collections/{collection}/confirm-email-change":   {"confirmEmailChange"},
+}
+
+// A windowKey is one client under one rule. A rule that changes begins anew.
+type windowKey struct {
+	rule rateRule
+	host string
+}
+
+// A window counts the requests since it began.
+type window struct {
+	began time.Time
+	count int
+}
+
+// maxWindows is how many windows there are before those that are over are dropped.
+const maxWindows = 10000
+
+// windows count requests in windows of fixed length. The zero windows is ready.
+type windows struct {
+	mu  sync.Mutex
+	all map[windowKey]window
+}
+
+// admit counts a request of host under r and reports whether there have not been too many.
+func (ws *windows) admit(r rateRule, host string, now time.Time) bool {
+	ws.mu.Lock()
+	defer ws.mu.Unlock()
+	if ws.all == nil {
+		ws.all = map[windowKey]window{}
+	}
+	if len(ws.all) > maxWindows {
+		for k, w := range ws.all {
+			if !w.began.Add(k.rule.length()).After(now) {
+				delete(ws.all, k)
+			}
+		}
+	}
+	k := windowKey{r, host}
+	w, ok := ws.all[k]
+	if !ok || !w.began.Add(r.length()).After(now) {
+		w = window{began: now}
+	}
+	w.count++
+	ws.all[k] = w
+	return w.count <= r.MaxRequests
+}
+
+func (r rateRule) length() time.Duration { return time.Duration(r.Duration) * time.Second }
+
+// hears reports whether r is about who.
+func (r rateRule) hears(who access.Principal) bool {
+	switch r.Audience {
+	case audienceGuest:
+		return who.IsGuest()
+	case audienceAuth:
+		return !who.IsGuest()
+	}
+	return true
+}
+
+// ruleOf is the rule for a request: the one with the first of labels, else that of the longest beginning of its path.
+func (s rateSettings) ruleOf(labels []string, r *http.Request, who access.Principal) (rateRule, bool) {
+	for _, label := range labels {
+		if i := slices.IndexFunc(s.Rules, func(rule rateRule) bool { return rule.Label == label && rule.hears(who) }); i >= 0 {
+			return s.Rules[i], true
+		}
+	}
+	var best rateRule
+	for _, rule := range s.Rules {
+		begins := strings.HasPrefix(r.URL.Path, rule.Label) || strings.HasPrefix(r.Method+" "+r.URL.Path, rule.Label)
+		if strings.HasSuffix(rule.Label, "/") && begins && rule.hears(who) && len(rule.Label) > len(best.Label) {
+			best = rule
+		}
+	}
+	return best, best.Label != ""
+}
+
+// limitLabels are the labels of rules that r falls under, the most exact first.
+func (h *handler) limitLabels(r *http.Request) []string {
+	var labels []string
+	if actions := limitActions[r.Pattern]; actions != nil {
+		if c, ok := findCollection(h.svc.Space(), r.PathValue("collection")); ok {
+			for _, a := range actions {
+				labels = append(labels, c.Name+":"+a)
+			}
+		}
+		for _, a := range actions {
+			labels = append(labels, "*:"+a)
+		}
+	}
+	return append(labels, r.Method+" "+r.URL.Path, r.URL.Path)
+}
+
+// withLimits refuses requests of clients that send too many, where the settings say how many that is.
+func (h *handler) withLimits(next wire.Handler) wire.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if h.isOverLimit(r) {
+			return dossier.Errorf(dossier.Busy, "too many requests")
+		}
+		return next(w, r)
+	}
+}
+
+func (h *handler) isOverLimit(r *http.Request) bool {
+	text := h.svc.Space().Settings.Extra[extraSettings]
+	if !strings.Contains(text, `"rateLimits"`) {
+		return false
+	}
+	s := h.settings().RateLimits
+	if !s.Enabled || isListed(s.ExcludedIPs, remoteHost(r)) {
+		return false
+	}
+	who, err := h.authenticate(r)
+	if err != nil {
+		who = access.Guest()
+	}
+	if who.IsSuper() {
+		return false
+	}
+	rule, ok := s.ruleOf(h.limitLabels(r), r, who)
+	return ok && !h.windows.admit(rule, remoteHost(r), h.svc.Now())
+}
+
+// isListed reports whether list, of addresses and subnets, holds host.
+func isListed(list []string, host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && slices.ContainsFunc(list, func(text string) bool {
+		p, err := parsePrefix(text)
+		return err == nil && p.Contains(a.Unmap())
+	})
+}
+
+// labelForm is how rules are named: an action of a collection, or a path with or without its method.
+var labelForm = regexp.MustCompile(`^(\w+ /[\w/-]*|/[\w/-]*|\w+:\w+|\*:\w+)$`)
+
+// badAddress is the fault of what is no address and no subnet.
+var badAddress = fault{Code: "validation_invlaid_ip_or_subnet", Message: "Invalid IP or CIDR subnet."} // misspelt by the original
+
+// check notes what is wrong with s.
+func (s rateSettings) check(data map[string]any) {
+	if s.Enabled && len(s.Rules) == 0 {
+		nest(data, []string{"rateLimits", "rules"}, blank)
+	}
+	for i, r := range s.Rules {
+		at := []string{"rateLimits", "rules", strconv.Itoa(i)}
+		r.check(func(key string, f fault) { nest(data, append(at, key), f) })
+		if slices.ContainsFunc(s.Rules[:i], func(o rateRule) bool { return o.Label == r.Label && (o.Audience == r.Audience || o.Audience == "") }) {
+			nest(data, append(at, "label"), fault{Code: "validation_conflicting_rate_limit_rule",
+				Message: "Rate limit rule configuration with label " + r.Label + " already exists or conflicts with another rule.", Params: map[string]any{"label": r.Label}})
+		}
+	}
+	for i, text := range s.ExcludedIPs {
+		if _, err := parsePrefix(text); err != nil {
+			nest(data, []string{"rateLimits", "excludedIPs", strconv.Itoa(i)}, badAddress)
+		}
+	}
+}
+
+func (r rateRule) check(note func(key string, f fault)) {
+	switch {
+	case r.Label == "":
+		note("label", blank)
+	case !labelForm.MatchString(r.Label):
+		note("label", fault{Code: "validation_match_invalid", Message: "Must be in a valid format."})
+	}
+	if r.Audience != "" && r.Audience != audienceGuest && r.Audience != audienceAuth {
+		note("audience", fault{Code: "validation_in_invalid", Message: "Must be a valid value."})
+	}
+	for key, n := range map[string]int64{"duration": r.Duration, "maxRequests": int64(r.MaxRequests)} {
+		switch {
+		case n == 0:
+			note(key, blank)
+		case n < 0:
+			note(key, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 1.", Params: map[string]any{"threshold": 1}})
+		}
+	}
+}

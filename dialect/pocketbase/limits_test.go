@@ -1,0 +1,53 @@
+package pocketbase
+
+import (
+	"testing"
+	"time"
+)
+
+func TestWindowsBeginAnew(t *testing.T) {
+	var ws windows
+	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	rule := rateRule{Label: "/api/", Duration: 10, MaxRequests: 2}
+	for i, c := range []struct {
+		host  string
+		after time.Duration
+		want  bool
+	}{
+		{"a", 0, true}, {"a", 0, true}, {"a", 9 * time.Second, false}, {"b", 9 * time.Second, true}, {"a", 10 * time.Second, true},
+	} {
+		if got := ws.admit(rule, c.host, now.Add(c.after)); got != c.want {
+			t.Errorf("request %d: admitted %v", i, got)
+		}
+	}
+}
+
+func TestClientsThatSendTooMuchAreRefused(t *testing.T) {
+	b := newBench(t)
+	root := b.root()
+	rules := `{"rateLimits": {"enabled": true, "rules": [{"label": "reports:list", "maxRequests": 1, "duration": 60},
+		{"label": "*:list", "audience": "@auth", "maxRequests": 1, "duration": 60}, {"label": "/api/health", "maxRequests": 2, "duration": 60}]}}`
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: rules}).ok()
+	refused := `{"data":{},"message":"Too Many Requests.","status":429}`
+	b.do(call{method: "GET", path: collections + "/reports/records"}).ok()
+	b.do(call{method: "GET", path: collections + "/reports/records"}).is(429, refused)
+	b.do(call{method: "GET", path: collections + "/reports/records", token: root}).ok() // superusers as they like
+	for range 3 {
+		b.do(call{method: "GET", path: collections + "/customers/records"}).ok() // the rule is not for guests
+	}
+	b.do(call{method: "GET", path: "/api/health"}).ok()
+	b.do(call{method: "HEAD", path: "/api/health"})
+	b.do(call{method: "GET", path: "/api/health"}).is(429, refused)
+}
+
+func TestWrongRateLimitsSayWhere(t *testing.T) {
+	b := newBench(t)
+	for body, want := range map[string]string{
+		`{"rateLimits": {"enabled": true}}`:                                              `{"rateLimits":{"rules":{"code":"validation_required","message":"Cannot be blank."}}}`,
+		`{"rateLimits": {"rules": [{"label": "a b", "maxRequests": 1, "duration": 1}]}}`: `{"rateLimits":{"rules":{"0":{"label":{"code":"validation_match_invalid","message":"Must be in a valid format."}}}}}`,
+		`{"rateLimits": {"excludedIPs": ["x"]}}`:                                         `{"rateLimits":{"excludedIPs":{"0":{"code":"validation_invlaid_ip_or_subnet","message":"Invalid IP or CIDR subnet."}}}}`,
+	} {
+		b.do(call{method: "PATCH", path: "/api/settings", token: b.root(), body: body}).is(400,
+			`{"data":`+want+`,"message":"An error occurred while saving the new settings.","status":400}`)
+	}
+}
