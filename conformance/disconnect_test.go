@@ -51,7 +51,7 @@ func TestDisconnectedUploadLeavesNothing(t *testing.T) {
 	}
 	s.stop()
 	found := check(t, s.dir)
-	if found["records"] < 3 || found["files"] != 3 || found["uploads"] != 0 || found["problems"] != 0 {
+	if found["records"] < 3 || found["files"] != 3 || found["uploads"] != 0 || found["blobs"] != 3 || found["problems"] != 0 {
 		t.Errorf("check finds %v", found)
 	}
 	if blobs, parts := stored(t, s); blobs != 3 || parts != 0 {
