@@ -29,6 +29,7 @@ type config struct {
 	TLSSelf bool   // --tls-self-signed: a certificate made in the data directory
 	SMTP    string // --smtp: URL of a mail server
 	Gate    string // --kintone-basic-auth: USER:PASSWORD of a Basic gate in front of the Kintone dialect
+	Closed  bool   // --knack-closed-uploads: Knack clients without a key or a user's token upload nothing
 	LogJSON bool   // --log-json: log lines as JSON
 	Quiet   bool   // --quiet: no line per request
 }

@@ -39,6 +39,7 @@ func serveFlags(c *config, f *pflag.FlagSet) {
 	f.BoolVar(&c.TLSSelf, "tls-self-signed", false, "serve HTTPS with a certificate made in the data directory")
 	f.StringVar(&c.SMTP, "smtp", "", "mail server: smtp://user:password@host:port?from=sender@example.org; without one letters go to the log")
 	f.StringVar(&c.Gate, "kintone-basic-auth", "", "USER:PASSWORD that every Kintone request must also show by Basic authentication")
+	f.BoolVar(&c.Closed, "knack-closed-uploads", false, "refuse uploads by Knack clients that show neither a key nor a user's token")
 	f.BoolVar(&c.LogJSON, "log-json", false, "write log lines as JSON")
 	f.BoolVar(&c.Quiet, "quiet", false, "do not log every request")
 }
@@ -123,7 +124,7 @@ func handler(svc *core.Service, c *config, done <-chan struct{}) http.Handler {
 	sessions := admin.NewSessions(svc)
 	pocketbase.Mount(mux, svc, pocketbase.Options{Done: done})
 	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of, BasicUser: user, BasicPassword: password})
-	knack.Mount(mux, svc, knack.Options{})
+	knack.Mount(mux, svc, knack.Options{ClosedUploads: c.Closed})
 	admin.Mount(mux, svc, sessions)
 	return wire.Front(mux)
 }
