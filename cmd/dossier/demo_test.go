@@ -47,7 +47,7 @@ func TestDemoCommandsWorkAsPrinted(t *testing.T) {
 	for i, block := range parts[1:] {
 		out := paste(t, dir, first+block)
 		record, file, ok := strings.Cut(out, "\n")
-		if !ok || file != "Hello from dossier\n" {
+		if !ok || strings.TrimLeft(file, "\n") != "Hello from dossier\n" { // an answer may end its line by itself
 			t.Errorf("%s: want a record and \"Hello from dossier\", got\n%s", names[i][1], out)
 		}
 		if !json.Valid([]byte(record)) || !strings.Contains(record, "From "+names[i][1]) || !strings.Contains(record, "hello") {
