@@ -301,6 +301,14 @@ func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
 	return h.reply(w, r, shown)
 }
 
+// noProviders is GET /api/collections/meta/oauth2-providers: there are none.
+func (h *handler) noProviders(w http.ResponseWriter, r *http.Request) error {
+	if _, err := h.superuser(r); err != nil {
+		return err
+	}
+	return h.reply(w, r, []any{})
+}
+
 // shownMethods are the ways to sign in, in the order in which clients see them.
 type shownMethods struct {
 	Password struct {

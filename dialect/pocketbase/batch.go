@@ -44,6 +44,9 @@ func (h *handler) batch(w http.ResponseWriter, r *http.Request) error {
 	form, err := h.readBatchForm(r, who, s)
 	if err != nil {
 		h.svc.Discard(r.Context(), form.staged()...)
+		if translate(err) == errGeneric || dossier.KindOf(err) == dossier.Invalid {
+			return newError(http.StatusBadRequest, "Failed to read the submitted batch data.", nil)
+		}
 		return err
 	}
 	items, err := h.runBatch(r.Context(), who, form, s)

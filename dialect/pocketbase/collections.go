@@ -188,7 +188,7 @@ func deletionError(err error) error {
 // truncateStep is how many records a truncation looks up at once.
 const truncateStep = 200
 
-// truncateCollection is DELETE /api/collections/{collection}/truncate: every record goes as if deleted alone.
+// truncateCollection is DELETE /api/collections/{collection}/truncate: every record goes as if deleted alone, or none does.
 func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) error {
 	who, c, err := h.superuserCollection(r)
 	if err != nil {
@@ -197,21 +197,39 @@ func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) err
 	if c.Kind == dossier.View {
 		return newError(http.StatusBadRequest, "View collections cannot be truncated since they don't store their own records.", nil)
 	}
-	for more := true; more; {
-		page, err := h.svc.ListRecords(r.Context(), who, c, query.Query{Limit: truncateStep}, core.ListOptions{})
-		if err != nil {
-			return err
-		}
-		more = len(page.Records) == truncateStep
-		for _, record := range page.Records {
-			err := h.svc.DeleteRecord(r.Context(), who, c, core.ByID(record.ID), 0)
+	ids, err := h.allIDs(r.Context(), who, c)
+	if err != nil {
+		return err
+	}
+	err = h.svc.Batch(r.Context(), who, func(b *core.Batch) error {
+		for _, id := range ids {
+			err := b.DeleteRecord(r.Context(), c, core.ByID(id), 0)
 			if err != nil && dossier.KindOf(err) != dossier.NotFound { // a cascade may have been faster
-				return deleteError(c, err)
+				return err
 			}
 		}
+		return nil
+	})
+	if err != nil {
+		return deleteError(c, err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// allIDs are the records that c has.
+func (h *handler) allIDs(ctx context.Context, who access.Principal, c *dossier.Collection) (ids []dossier.ID, err error) {
+	for more := true; more; {
+		page, err := h.svc.ListRecords(ctx, who, c, query.Query{Offset: len(ids), Limit: truncateStep}, core.ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		more = len(page.Records) == truncateStep
+		for _, record := range page.Records {
+			ids = append(ids, record.ID)
+		}
+	}
+	return ids, nil
 }
 
 // importCollections is PUT /api/collections/import: all of the collections are created or changed, or none is.

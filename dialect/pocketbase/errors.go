@@ -84,7 +84,7 @@ func translate(err error) *apiError {
 	if errors.As(err, &e) {
 		return e
 	}
-	if errors.Is(err, access.ErrLocked) {
+	if dossier.KindOf(err) == dossier.Denied && errors.Is(err, access.ErrLocked) {
 		return newError(http.StatusForbidden, msgOnlySuper, nil)
 	}
 	known, ok := statuses[dossier.KindOf(err)]

@@ -135,6 +135,9 @@ func (w *walk) walk(names []string, mod modifier) (ref, error) {
 		if f, ok := w.c.Field(names[0]); ok && query.TypeOf(f) == query.JSON {
 			return w.inside(f, names[1:], mod)
 		}
+		if f, ok := w.c.Field(names[0]); ok && len(names) == 2 && names[1] == "id" && mod == "" && f.IsRelation() && !f.Multiple() {
+			return w.end(names[0], mod) // the relation holds it, whoever may see the record
+		}
 		if err := w.step(names[0]); err != nil {
 			return ref{}, err
 		}

@@ -167,11 +167,11 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	}
 	values, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return err
 	}
 	id, topics := toText(values["clientId"]), toList(values["subscriptions"])
 	if wrong := checkTopics(id, topics); len(wrong) > 0 {
-		return invalidFields(msgInvalidSubmit, wrong)
+		return invalidFields(msgGeneric, wrong)
 	}
 	c, ok := h.hub.client(id)
 	if !ok {

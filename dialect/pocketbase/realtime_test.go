@@ -142,11 +142,11 @@ func TestSubscriptionsThatAreWrong(t *testing.T) {
 	server := httptest.NewServer(b.mux)
 	t.Cleanup(server.Close)
 	l := b.listen(server)
-	b.do(call{method: "POST", path: "/api/realtime", body: `{}`}).fails(400, msgInvalidSubmit)
+	b.do(call{method: "POST", path: "/api/realtime", body: `{}`}).fails(400, msgGeneric)
 	b.do(call{method: "POST", path: "/api/realtime", body: `{"clientId": "nobody"}`}).fails(404, "Missing or invalid client id.")
 	b.doFrom("192.0.2.7:1", call{method: "POST", path: "/api/realtime", body: `{"clientId": "` + l.id + `"}`}).fails(400, "Invalid realtime client.")
 	long := strings.Repeat("x", maxTopicBytes+1)
-	b.doFrom("127.0.0.1:1", call{method: "POST", path: "/api/realtime", body: `{"clientId": "` + l.id + `", "subscriptions": ["` + long + `"]}`}).fails(400, msgInvalidSubmit)
+	b.doFrom("127.0.0.1:1", call{method: "POST", path: "/api/realtime", body: `{"clientId": "` + l.id + `", "subscriptions": ["` + long + `"]}`}).fails(400, msgGeneric)
 }
 
 func TestStreamEndsWithItsServer(t *testing.T) {

@@ -192,7 +192,7 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request) error {
 	return h.saveRecord(w, r, access.Update)
 }
 
-// saveRecord answers a create or update. A principal for whom the collection is closed is refused before a byte of the body is
+// saveRecord answers a create or update. A principal for whom the collection is closed is refused before a byte of a file is
 // kept.
 func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Action) error {
 	c, who, err := h.recordContext(r, msgNoCollection)
@@ -203,7 +203,7 @@ func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Ac
 		return dossier.Errorf(dossier.TooLarge, "a body of %d bytes", r.ContentLength)
 	}
 	if err := h.svc.May(who, c, a); err != nil {
-		return err
+		return h.refuse(r, err)
 	}
 	form, err := h.readRecordForm(r, who, c)
 	if err != nil {
@@ -215,6 +215,17 @@ func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Ac
 		return err
 	}
 	return h.replyRecord(w, r, who, c, record)
+}
+
+// refuse is what a closed collection answers: err, unless the body is wrong already. Files are not read for that.
+func (h *handler) refuse(r *http.Request, err error) error {
+	if wire.MediaType(r) == "multipart/form-data" {
+		return err
+	}
+	if _, wrong := h.readFields(r); wrong != nil {
+		return wrong
+	}
+	return err
 }
 
 // deleteRecord is DELETE /api/collections/{collection}/records/{record}.

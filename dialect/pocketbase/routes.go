@@ -82,6 +82,8 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("POST /api/collections", h.createCollection)
 	rt.Handle("PUT /api/collections/import", h.importCollections)
 	rt.Handle("GET /api/collections/meta/scaffolds", h.scaffolds)
+	rt.Handle("GET /api/collections/meta/oauth2-providers", h.noProviders)
+	rt.Handle("POST /api/collections/meta/dry-run-view", h.tryView)
 	rt.Handle("GET /api/collections/{collection}", h.viewCollection)
 	rt.Handle("PATCH /api/collections/{collection}", h.updateCollection)
 	rt.Handle("DELETE /api/collections/{collection}", h.deleteCollection)

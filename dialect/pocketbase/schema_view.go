@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"errors"
+	"net/http"
 
 	"dossier"
 )
@@ -53,4 +54,30 @@ func (rd *collectionReader) derive(derive deriver) error {
 	}
 	rd.next.Fields = append([]*dossier.Field{}, fields...) // known, and be it none
 	return err
+}
+
+// tryView is POST /api/collections/meta/dry-run-view: the fields that a view with that query would have. No rows are shown.
+func (h *handler) tryView(w http.ResponseWriter, r *http.Request) error {
+	who, err := h.superuser(r)
+	if err != nil {
+		return err
+	}
+	raw, err := h.readFields(r)
+	if err != nil {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
+	text := toText(raw["query"])
+	if text == "" {
+		return invalidFields(msgInvalidSubmit, map[string]fault{"query": blank})
+	}
+	c := &dossier.Collection{Name: "dry_run", Kind: dossier.View, Query: text, Extra: map[string]string{extraStamps: "[]"}}
+	c.Fields, err = h.svc.ViewFields(r.Context(), who, c)
+	var wrong *dossier.Error
+	if errors.As(err, &wrong) && wrong.Kind == dossier.Invalid {
+		return newError(http.StatusBadRequest, "Invalid query - "+wrong.Msg, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return h.reply(w, r, map[string]any{"fields": showCollection(h.svc.Space(), c).Fields, "sample": []any{}})
 }

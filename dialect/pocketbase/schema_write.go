@@ -324,7 +324,7 @@ func (rd *collectionReader) indexes() {
 			rd.index(toText(v), i)
 			name := strings.ToLower(indexName(toText(v)))
 			if names[name] {
-				rd.fault("validation_existing_index_name", "The index name already exists.", "indexes", strconv.Itoa(i))
+				rd.fault("validation_duplicated_index_name", "The index name already exists.", "indexes", strconv.Itoa(i))
 			}
 			names[name] = true
 		}
