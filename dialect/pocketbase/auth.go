@@ -180,7 +180,7 @@ func (h *handler) mayAuthenticate(ctx context.Context, who access.Principal) err
 func (h *handler) readPasswordForm(r *http.Request) (passwordForm, error) {
 	values, err := h.readFields(r)
 	if err != nil {
-		return passwordForm{}, newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return passwordForm{}, loadError(err)
 	}
 	return passwordForm{
 		identity: toText(values["identity"]), password: toText(values["password"]), identityField: toText(values["identityField"]),
@@ -244,7 +244,7 @@ func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
 	}
 	values, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return loadError(err)
 	}
 	other, err := h.svc.UserByID(r.Context(), c.ID, dossier.ID(r.PathValue("record")))
 	if k := dossier.KindOf(err); k == dossier.Unauthenticated || k == dossier.NotFound {

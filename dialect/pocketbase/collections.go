@@ -240,7 +240,7 @@ func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) erro
 	}
 	raw, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return loadError(err)
 	}
 	list, _ := raw["collections"].([]any)
 	if len(list) == 0 {

@@ -22,7 +22,7 @@ func (h *handler) accountForm(r *http.Request) (*dossier.Collection, func(key st
 	}
 	values, err := h.readFields(r)
 	if err != nil {
-		return nil, nil, newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return nil, nil, loadError(err)
 	}
 	return c, func(key string) string { return toText(values[key]) }, nil
 }

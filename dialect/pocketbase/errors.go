@@ -108,6 +108,14 @@ func (h *handler) writeError(w http.ResponseWriter, r *http.Request, err error) 
 	}
 }
 
+// loadError is the answer to a body that cannot be read.
+func loadError(err error) error {
+	if dossier.KindOf(err) == dossier.TooLarge {
+		return err
+	}
+	return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+}
+
 // saveError is the answer to a write of a record of c that failed: message is "Failed to create record." or the like.
 func saveError(c *dossier.Collection, message string, err error) error {
 	var api *apiError

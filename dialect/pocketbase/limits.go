@@ -45,8 +45,9 @@ var limitActions = map[string][]string{
 
 // A windowKey is one client under one rule. A rule that changes begins anew.
 type windowKey struct {
-	rule rateRule
-	host string
+	rule  rateRule
+	place dossier.ID // the collection, where the rule names an action; each has its own count
+	host  string
 }
 
 // A window counts the requests since it began.
@@ -64,21 +65,21 @@ type windows struct {
 	all map[windowKey]window
 }
 
-// admit counts a request of host under r and reports whether there have not been too many.
-func (ws *windows) admit(r rateRule, host string, now time.Time) bool {
+// admit counts a request and reports whether there have not been too many.
+func (ws *windows) admit(k windowKey, now time.Time) bool {
+	r := k.rule
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if ws.all == nil {
 		ws.all = map[windowKey]window{}
 	}
 	if len(ws.all) > maxWindows {
-		for k, w := range ws.all {
-			if !w.began.Add(k.rule.length()).After(now) {
-				delete(ws.all, k)
+		for old, w := range ws.all {
+			if !w.began.Add(old.rule.length()).After(now) {
+				delete(ws.all, old)
 			}
 		}
 	}
-	k := windowKey{r, host}
 	w, ok := ws.all[k]
 	if !ok || !w.began.Add(r.length()).After(now) {
 		w = window{began: now}
@@ -161,7 +162,31 @@ func (h *handler) isOverLimit(r *http.Request) bool {
 		return false
 	}
 	rule, ok := s.ruleOf(h.limitLabels(r), r, who)
-	return ok && !h.windows.admit(rule, remoteHost(r), h.svc.Now())
+	if !ok {
+		return false
+	}
+	k := windowKey{rule: rule, host: remoteHost(r)}
+	if c, found := findCollection(h.svc.Space(), r.PathValue("collection")); found && strings.Contains(rule.Label, ":") {
+		k.place = c.ID
+	}
+	return !h.windows.admit(k, h.svc.Now())
+}
+
+// ownLimits are the routes that bound their bodies themselves.
+var ownLimits = map[string]bool{
+	"POST /api/collections/{collection}/records":           true,
+	"PATCH /api/collections/{collection}/records/{record}": true,
+	"POST /api/batch": true,
+}
+
+// withBodyLimit refuses a body that says to be too large.
+func (h *handler) withBodyLimit(next wire.Handler) wire.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if r.ContentLength > h.maxBody && !ownLimits[r.Pattern] {
+			return dossier.Errorf(dossier.TooLarge, "a body of %d bytes", r.ContentLength)
+		}
+		return next(w, r)
+	}
 }
 
 // isListed reports whether list, of addresses and subnets, holds host.

@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -16,7 +17,7 @@ func TestWindowsBeginAnew(t *testing.T) {
 	}{
 		{"a", 0, true}, {"a", 0, true}, {"a", 9 * time.Second, false}, {"b", 9 * time.Second, true}, {"a", 10 * time.Second, true},
 	} {
-		if got := ws.admit(rule, c.host, now.Add(c.after)); got != c.want {
+		if got := ws.admit(windowKey{rule: rule, host: c.host}, now.Add(c.after)); got != c.want {
 			t.Errorf("request %d: admitted %v", i, got)
 		}
 	}
@@ -35,6 +36,8 @@ func TestClientsThatSendTooMuchAreRefused(t *testing.T) {
 	for range 3 {
 		b.do(call{method: "GET", path: collections + "/customers/records"}).ok() // the rule is not for guests
 	}
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: strings.Repeat(" ", defaultMaxBody+1)}).is(413,
+		`{"data":{},"message":"Request entity too large.","status":413}`)
 	b.do(call{method: "GET", path: "/api/health"}).ok()
 	b.do(call{method: "HEAD", path: "/api/health"})
 	b.do(call{method: "GET", path: "/api/health"}).is(429, refused)

@@ -199,7 +199,7 @@ func TestBodyLimits(t *testing.T) {
 	b := newBench(t)
 	token, _ := b.member()
 	b.do(call{method: "POST", path: "/api/collections/users/auth-with-password", body: strings.Repeat(" ", defaultMaxBody+1)}).
-		fails(400, msgInvalidLoad)
+		fails(413, "Request entity too large.")
 	h := &handler{svc: b.svc, maxBody: 100}
 	most := b.svc.Space().Settings.MaxFileSize
 	tests := []struct {

@@ -43,6 +43,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Use(withHeaders)
 	rt.Use(h.withLog)
 	rt.Use(h.withLimits)
+	rt.Use(h.withBodyLimit)
 	rt.Use(checkFields)
 
 	rt.Handle("GET /api/health", h.health)

@@ -64,7 +64,7 @@ func (h *handler) tryView(w http.ResponseWriter, r *http.Request) error {
 	}
 	raw, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return loadError(err)
 	}
 	text := toText(raw["query"])
 	if text == "" {

@@ -139,7 +139,7 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 	}
 	raw, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return loadError(err)
 	}
 	next := h.settings()
 	if limits, ok := raw["rateLimits"].(map[string]any); ok && limits["rules"] != nil {

@@ -46,7 +46,7 @@ func (h *handler) testEmail(w http.ResponseWriter, r *http.Request) error {
 	}
 	raw, err := h.readFields(r)
 	if err != nil {
-		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+		return loadError(err)
 	}
 	to, name, collection := strings.TrimSpace(toText(raw["email"])), toText(raw["template"]), toText(raw["collection"])
 	wrong := map[string]fault{}
