@@ -67,7 +67,7 @@ func (b *Batch) identify(ctx context.Context, c *dossier.Collection, r *dossier.
 	if c.Kind != dossier.Auth {
 		return nil
 	}
-	if a != nil && a.Verified != nil && *a.Verified && !b.managesAccounts() {
+	if a != nil && a.Verified != nil && *a.Verified && !a.AsManager && !b.managesAccounts() {
 		return problem(dossier.CodeMismatch, nil, "verified")
 	}
 	r.Account, err = b.newAccount(a)

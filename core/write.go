@@ -30,7 +30,9 @@ type AccountChange struct {
 	EmailVisible *bool
 	Verified     *bool
 	Password     *string // in clear; hashed before any transaction
-	hash         string
+	// AsManager says that the principal manages the collection's accounts, which the dialect has found by the collection's own rule.
+	AsManager bool
+	hash      string
 }
 
 // Authorship is who made and changed a record, and when, where it is not the principal and now. "" and the zero time are

@@ -43,11 +43,11 @@ func emailProblems(a *core.AccountChange) []dossier.Problem {
 
 // accountChange is what a form says of the account of a record of c, nil if it has none, and what is wrong with it. old tells
 // whether a password is the one that the account has now.
-func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew bool, old func(password string) (bool, error)) (*core.AccountChange, []dossier.Problem, error) {
+func accountChange(manages bool, c *dossier.Collection, f *form, isNew bool, old func(password string) (bool, error)) (*core.AccountChange, []dossier.Problem, error) {
 	if c.Kind != dossier.Auth {
 		return nil, nil, nil
 	}
-	a := &core.AccountChange{}
+	a := &core.AccountChange{AsManager: manages}
 	if raw, ok := f.values[keyEmail]; ok || isNew {
 		email := strings.TrimSpace(toText(raw))
 		a.Email = &email
@@ -61,7 +61,7 @@ func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew b
 		a.Verified = &verified
 	}
 	password := toText(f.values[keyPassword])
-	problems, err := passwordProblems(who, f, password, isNew, old)
+	problems, err := passwordProblems(manages, f, password, isNew, old)
 	if password != "" && len(problems) == 0 {
 		a.Password = &password
 	}
@@ -69,7 +69,7 @@ func accountChange(who access.Principal, c *dossier.Collection, f *form, isNew b
 }
 
 // passwordProblems is what is wrong with the password that a form sets.
-func passwordProblems(who access.Principal, f *form, password string, isNew bool, old func(string) (bool, error)) ([]dossier.Problem, error) {
+func passwordProblems(manages bool, f *form, password string, isNew bool, old func(string) (bool, error)) ([]dossier.Problem, error) {
 	var out []dossier.Problem
 	fault := func(key string, code dossier.Code, params map[string]any) {
 		out = append(out, dossier.Problem{Path: []string{key}, Code: code, Params: params})
@@ -90,7 +90,7 @@ func passwordProblems(who access.Principal, f *form, password string, isNew bool
 	case confirm != password:
 		fault(keyConfirm, dossier.CodeMismatch, nil)
 	}
-	if !isNew && !who.IsSuper() {
+	if !isNew && !manages {
 		code, err := checkOldPassword(toText(f.values[keyOldPassword]), old)
 		if err != nil {
 			return nil, err
@@ -132,4 +132,26 @@ func (h *handler) accountOf(ctx context.Context, who access.Principal, c *dossie
 		return nil, errNotFound
 	}
 	return page.Records[0].Account, nil
+}
+
+// manages reports whether who may change the accounts of c at will: superusers, and who the collection's manageRule lets through. id is
+// the record's; "" is one that is to be made, which a rule about records does not know yet.
+func (h *handler) manages(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID) (bool, error) {
+	if who.IsSuper() || c.Kind != dossier.Auth {
+		return who.IsSuper(), nil
+	}
+	rule := authOptionsOf(c).ManageRule
+	if rule == nil || strings.TrimSpace(*rule) == "" {
+		return false, nil
+	}
+	filter, err := Language{Now: h.svc.Now}.Rule(h.svc.Space(), c, *rule, access.Question{Principal: who, Action: access.Update})
+	if err != nil {
+		return false, dossier.Errorf(dossier.Internal, "manage rule of %s: %w", c.Name, err)
+	}
+	if known, ok := filter.(query.Const); ok || id == "" {
+		return bool(known), nil
+	}
+	q := query.Query{Filter: query.Conj(idIn([]string{string(id)}), filter), Limit: 1}
+	page, err := h.svc.ListRecords(ctx, access.System(), c, q, core.ListOptions{})
+	return err == nil && len(page.Records) == 1, err
 }

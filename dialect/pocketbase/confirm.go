@@ -175,7 +175,7 @@ func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) e
 	}
 	password := text(keyPassword)
 	f := &form{values: map[string]any{keyPassword: password, keyConfirm: text(keyConfirm)}}
-	problems, err := passwordProblems(access.System(), f, password, true, nil)
+	problems, err := passwordProblems(true, f, password, true, nil)
 	if err != nil {
 		return err
 	}

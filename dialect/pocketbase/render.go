@@ -93,9 +93,15 @@ func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any
 
 func (v *viewer) account(m map[string]any, c *dossier.Collection, r *dossier.Record) {
 	m[keyEmailVisible], m[keyVerified] = r.Account.EmailVisible, r.Account.Verified
-	if r.Account.EmailVisible || v.who.IsSuper() || v.who.IsOwner(c, r) {
+	if r.Account.EmailVisible || v.who.IsOwner(c, r) || v.manages(c, r) {
 		m[keyEmail] = r.Account.Email
 	}
+}
+
+// manages reports whether the viewer manages the account of r; where that cannot be told they do not.
+func (v *viewer) manages(c *dossier.Collection, r *dossier.Record) bool {
+	ok, err := v.h.manages(v.ctx, v.who, c, r.ID)
+	return err == nil && ok
 }
 
 // idIn is true of the records with one of ids.

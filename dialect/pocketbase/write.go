@@ -63,8 +63,11 @@ func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) e
 	if err := h.generate(who, w.c, w.form, w.action == access.Create); err != nil {
 		return err
 	}
-	var err error
-	w.account, w.problems, err = accountChange(who, w.c, w.form, w.action == access.Create, old)
+	manages, err := h.manages(ctx, who, w.c, dossier.ID(w.id))
+	if err != nil {
+		return err
+	}
+	w.account, w.problems, err = accountChange(manages, w.c, w.form, w.action == access.Create, old)
 	if err != nil {
 		return err
 	}
