@@ -200,6 +200,8 @@ func pocketbaseRows() []row {
 		{route: "POST /api/collections", body: `{"name": "{unique}", "type": "base"}`, want: managers},
 		{route: "PUT /api/collections/import", body: `{"collections": [{"name": "{unique}", "type": "base", "fields": []}]}`, want: managers},
 		{route: "GET /api/collections/meta/scaffolds", want: managers},
+		{route: "GET /api/collections/meta/oauth2-providers", want: managers},
+		{route: "POST /api/collections/meta/dry-run-view", body: `{"query": "select id from reports"}`, want: managers},
 		{route: "GET " + c, want: managers},
 		{route: "PATCH " + c, target: "/api/collections/{coll}", body: `{"listRule": ""}`, want: managers},
 		{route: "DELETE " + c, target: "/api/collections/{coll}", want: managers, spends: true},

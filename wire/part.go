@@ -82,18 +82,51 @@ func (p *Part) WriteTo(w io.Writer) (int64, error) {
 // and NUL are dossier.Invalid.
 func (p *Part) Text() (string, error) {
 	limit := min(p.m.l.FieldBytes, p.m.l.TotalFieldBytes-p.m.text)
-	var b bytes.Buffer
-	if _, err := b.ReadFrom(io.LimitReader(p, limit+1)); err != nil {
+	text, over, err := readText(p, limit)
+	if err != nil {
 		return "", err
 	}
-	if int64(b.Len()) > limit {
+	if over {
 		return "", dossier.Errorf(dossier.TooLarge, "the field %.100q takes the form over its limit of text", p.Name)
 	}
-	p.m.text += int64(b.Len())
-	if !utf8.Valid(b.Bytes()) || bytes.IndexByte(b.Bytes(), 0) >= 0 {
+	p.m.text += int64(len(text))
+	if !utf8.ValidString(text) || strings.IndexByte(text, 0) >= 0 {
 		return "", dossier.Errorf(dossier.Invalid, "the field %.100q is not UTF-8 text", p.Name)
 	}
-	return b.String(), nil
+	return text, nil
+}
+
+// The pieces in which a text is read: room for a small one, and no more than a little too much for a large one.
+const (
+	firstPiece   = 512
+	largestPiece = 1 << 20
+)
+
+// readText reads r, at most limit bytes of it; over says that there are more. It reads pieces and joins them once: a buffer that
+// grows takes three times as much for a text that turns out to be too large.
+func readText(r io.Reader, limit int64) (text string, over bool, err error) {
+	var pieces [][]byte
+	total := int64(0)
+	for size := firstPiece; total <= limit; size = min(2*size, largestPiece) {
+		piece := make([]byte, size)
+		n, err := io.ReadFull(r, piece)
+		pieces, total = append(pieces, piece[:n]), total+int64(n)
+		if err == io.EOF || err == io.ErrUnexpectedEOF && n < size {
+			break
+		}
+		if err != nil {
+			return "", false, err
+		}
+	}
+	if total > limit {
+		return "", true, nil
+	}
+	var b strings.Builder
+	b.Grow(int(total))
+	for _, piece := range pieces {
+		b.Write(piece)
+	}
+	return b.String(), false, nil
 }
 
 // header reads a part's header and makes the part of it.
