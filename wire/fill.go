@@ -12,15 +12,38 @@ const earnest = 8
 // takes twice as much.
 func fill(buf *bytes.Buffer, body io.Reader, length int64) error {
 	if length > maxPooled {
-		first, err := io.CopyN(buf, body, length/earnest)
+		pieces, n, err := readPieces(body, length/earnest)
+		room := int64(n)
+		if err == nil {
+			room = length + bytes.MinRead
+		}
+		all := make([]byte, 0, room)
+		for _, piece := range pieces {
+			all = append(all, piece...)
+		}
+		*buf = *bytes.NewBuffer(all)
 		if err == io.EOF {
 			return nil // shorter than announced, which is for others to judge
 		}
 		if err != nil {
 			return err
 		}
-		buf.Grow(int(length-first) + bytes.MinRead)
 	}
 	_, err := buf.ReadFrom(body)
 	return err
+}
+
+// readPieces reads want bytes of r in pieces that grow, so that little is asked for where little comes.
+func readPieces(r io.Reader, want int64) (pieces [][]byte, n int, err error) {
+	for size := int64(firstPiece); int64(n) < want && err == nil; size = min(2*size, largestPiece) {
+		piece := make([]byte, min(size, want-int64(n)))
+		k := 0
+		for k < len(piece) && err == nil {
+			var more int
+			more, err = r.Read(piece[k:])
+			k += more
+		}
+		pieces, n = append(pieces, piece[:k]), n+k
+	}
+	return pieces, n, err
 }
