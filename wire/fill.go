@@ -33,7 +33,14 @@ func fill(buf *bytes.Buffer, body io.Reader, length int64) error {
 	return err
 }
 
-// readPieces reads want bytes of r in pieces that grow, so that little is asked for where little comes.
+// The pieces in which a body or a text is read: room for a small one, and no more than a little too much for a large one.
+const (
+	firstPiece   = 512
+	largestPiece = 1 << 20
+)
+
+// readPieces reads want bytes of r in pieces that grow, so that little is asked for where little comes. An
+// end before that is io.EOF.
 func readPieces(r io.Reader, want int64) (pieces [][]byte, n int, err error) {
 	for size := int64(firstPiece); int64(n) < want && err == nil; size = min(2*size, largestPiece) {
 		piece := make([]byte, min(size, want-int64(n)))

@@ -96,33 +96,18 @@ func (p *Part) Text() (string, error) {
 	return text, nil
 }
 
-// The pieces in which a text is read: room for a small one, and no more than a little too much for a large one.
-const (
-	firstPiece   = 512
-	largestPiece = 1 << 20
-)
-
-// readText reads r, at most limit bytes of it; over says that there are more. It reads pieces and joins them once: a buffer that
-// grows takes three times as much for a text that turns out to be too large.
+// readText reads r, at most limit bytes of it; over says that there are more. It joins pieces once: a buffer that grows takes three
+// times as much for a text that turns out to be too large.
 func readText(r io.Reader, limit int64) (text string, over bool, err error) {
-	var pieces [][]byte
-	total := int64(0)
-	for size := firstPiece; total <= limit; size = min(2*size, largestPiece) {
-		piece := make([]byte, size)
-		n, err := io.ReadFull(r, piece)
-		pieces, total = append(pieces, piece[:n]), total+int64(n)
-		if err == io.EOF || err == io.ErrUnexpectedEOF && n < size {
-			break
-		}
-		if err != nil {
-			return "", false, err
-		}
-	}
-	if total > limit {
+	pieces, total, err := readPieces(r, limit+1)
+	if int64(total) > limit {
 		return "", true, nil
 	}
+	if err != io.EOF {
+		return "", false, err
+	}
 	var b strings.Builder
-	b.Grow(int(total))
+	b.Grow(total)
 	for _, piece := range pieces {
 		b.Write(piece)
 	}
