@@ -44,12 +44,14 @@ func must(b testing.TB, err error) {
 	}
 }
 
-// serve runs a server in this process, wired as cmd/dossier wires it, and returns its HOST:PORT. Request lines are written to nowhere.
-func serve(b *testing.B) string {
+// serve runs a server in this process, wired as cmd/dossier wires it, and returns its HOST:PORT. Request lines are
+// written to nowhere.
+func serve(b *testing.B) (addr string, svc *core.Service) {
 	b.Helper()
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	ctx, stop := context.WithCancel(context.Background())
-	srv, err := server.Listen(server.Options{Listen: "127.0.0.1:0", Handler: handler(service(b, log)), Log: log, Random: rand.Reader})
+	svc = service(b, log)
+	srv, err := server.Listen(server.Options{Listen: "127.0.0.1:0", Handler: handler(svc), Log: log, Random: rand.Reader})
 	must(b, err)
 	ended := make(chan error, 1)
 	dossier.Go(log, "server", func() { ended <- srv.Serve(ctx) })
@@ -57,7 +59,7 @@ func serve(b *testing.B) string {
 		stop()
 		must(b, <-ended)
 	})
-	return strings.TrimPrefix(srv.URL(), "http://")
+	return strings.TrimPrefix(srv.URL(), "http://"), svc
 }
 
 // service is the verbs over SQLite and the disk, with the schema of testdata.

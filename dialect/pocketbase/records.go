@@ -19,14 +19,8 @@ const (
 	maxPage        = 1 << 31
 )
 
-// A listPage is the body of every list.
-type listPage struct {
-	Items      any   `json:"items"`
-	Page       int   `json:"page"`
-	PerPage    int   `json:"perPage"`
-	TotalItems int64 `json:"totalItems"`
-	TotalPages int64 `json:"totalPages"`
-}
+// A listPage is the body of every list: its items, and which of them these are.
+type listPage map[string]any
 
 // A listQuery is the part of a query string that every list knows.
 type listQuery struct {
@@ -77,7 +71,7 @@ func (l listQuery) answer(items any, total int64) listPage {
 	if total >= 0 {
 		pages = (total + int64(l.perPage) - 1) / int64(l.perPage)
 	}
-	return listPage{Items: items, Page: l.page, PerPage: l.perPage, TotalItems: total, TotalPages: pages}
+	return listPage{"items": items, "page": l.page, "perPage": l.perPage, "totalItems": total, "totalPages": pages}
 }
 
 // checkRestricted refuses filters and sorts that look at more than the record, which are for rules and superusers.

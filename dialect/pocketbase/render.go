@@ -19,6 +19,9 @@ func (h *handler) reply(w http.ResponseWriter, r *http.Request, v any) error {
 	if p != nil {
 		v = pickFrom(p, v)
 	}
+	if page, ok := v.(listPage); ok {
+		v = map[string]any(page)
+	}
 	return wire.WriteJSONLine(w, http.StatusOK, "application/json", v)
 }
 
@@ -29,7 +32,7 @@ func pickerOf(r *http.Request) (*picker, error) {
 
 func pickFrom(p *picker, v any) any {
 	if page, ok := v.(listPage); ok {
-		page.Items = p.pick(generic(page.Items))
+		page["items"] = p.pick(generic(page["items"]))
 		return page
 	}
 	return p.pick(generic(v))
@@ -84,7 +87,7 @@ func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any
 			m[f.Name] = encodeValue(f, r.Values[f.Name])
 		}
 	}
-	m["id"], m["collectionId"], m["collectionName"] = r.ID, collectionID(c), c.Name
+	m["id"], m["collectionId"], m["collectionName"] = string(r.ID), collectionID(c), c.Name
 	if c.Kind == dossier.Auth && r.Account != nil {
 		v.account(m, c, r)
 	}
