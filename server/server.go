@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"dossier"
+	"dossier/wire"
 )
 
 // The bounds that every connection has.
@@ -25,6 +26,7 @@ const (
 	headerTimeout = 10 * time.Second  // from the first byte of a request to the end of its header
 	idleTimeout   = 120 * time.Second // between two requests
 	maxHeader     = 64 << 10          // bytes of request line and header
+	heldBodies    = 192 << 20         // bytes of bodies, as sent, that are held in memory at a time: one batch as large as may be, and some
 	// GracePeriod is how long requests under way may take after the server was told to stop.
 	GracePeriod = 30 * time.Second
 )
@@ -133,7 +135,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 // outer is what every request passes through before it reaches the handler.
 func (s *Server) outer() http.Handler {
-	return s.logged(s.recovered(s.guarded(http.HandlerFunc(s.route))))
+	return s.logged(s.recovered(s.guarded(wire.NewBudget(heldBodies).Of(http.HandlerFunc(s.route)))))
 }
 
 // route answers the operators' questions and hands everything else on.

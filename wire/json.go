@@ -71,7 +71,7 @@ func withBody(r *http.Request, limit int64, fn func([]byte) error) error {
 	}
 	buf := newBuffer()
 	defer freeBuffer(buf)
-	if err := fill(buf, io.LimitReader(r.Body, limit+1), r.ContentLength); err != nil {
+	if err := fill(buf, shareOf(r.Context()).reader(io.LimitReader(r.Body, limit+1)), r.ContentLength); err != nil {
 		return bodyError(err)
 	}
 	if int64(buf.Len()) > limit {

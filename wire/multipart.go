@@ -69,9 +69,10 @@ const (
 type Multipart struct {
 	r     io.Reader
 	l     Limits
-	read  int64 // bytes of r read so far
-	rerr  error // what r ended with
-	err   error // final: what Next ended with
+	share *share // of the budget, for texts
+	read  int64  // bytes of r read so far
+	rerr  error  // what r ended with
+	err   error  // final: what Next ended with
 	buf   *[partBuffer]byte
 	pos   int // buf[pos:end] is unread
 	end   int
@@ -105,7 +106,7 @@ func OpenMultipart(r *http.Request, l Limits) (*Multipart, error) {
 	if l.Body > 0 && r.ContentLength > l.Body {
 		return nil, tooLarge(l.Body)
 	}
-	m := &Multipart{r: r.Body, l: l.withDefaults(), buf: partBuffers.Get().(*[partBuffer]byte)}
+	m := &Multipart{r: r.Body, l: l.withDefaults(), share: shareOf(r.Context()), buf: partBuffers.Get().(*[partBuffer]byte)}
 	if r.Body == nil {
 		m.r = http.NoBody
 	}

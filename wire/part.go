@@ -82,7 +82,7 @@ func (p *Part) WriteTo(w io.Writer) (int64, error) {
 // and NUL are dossier.Invalid.
 func (p *Part) Text() (string, error) {
 	limit := min(p.m.l.FieldBytes, p.m.l.TotalFieldBytes-p.m.text)
-	text, over, err := readText(p, limit)
+	text, over, err := readText(p.m.share.reader(p), limit)
 	if err != nil {
 		return "", err
 	}

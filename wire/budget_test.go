@@ -1,0 +1,92 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"dossier"
+)
+
+// holding sends a JSON text of n bytes to a budget's handler, which calls inside while it holds it, and returns the error of reading it.
+func holding(b *Budget, n int, inside func()) (err error) {
+	h := b.Of(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if _, err = ReadJSON(r, 1<<20); err == nil {
+			inside()
+		}
+	}))
+	body := `"` + strings.Repeat("x", n-2) + `"`
+	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+	return err
+}
+
+func TestABudgetIsForAllRequestsTogether(t *testing.T) {
+	t.Parallel()
+	const large = 200 << 10
+	b := NewBudget(2*large - 2*freeBytes)
+	idle := func() {}
+	for round := range 3 { // what was held comes back
+		err := holding(b, large, func() {
+			if err := holding(b, large, func() {
+				if err := holding(b, large, idle); !errors.Is(err, dossier.Busy) {
+					t.Errorf("round %d: a third large body: %v", round, err)
+				}
+				if err := holding(b, freeBytes, idle); err != nil {
+					t.Errorf("round %d: a small body beside large ones: %v", round, err)
+				}
+			}); err != nil {
+				t.Errorf("round %d: a second large body: %v", round, err)
+			}
+		})
+		if err != nil {
+			t.Errorf("round %d: a large body: %v", round, err)
+		}
+	}
+	if left := b.left.Load(); left != 2*large-2*freeBytes {
+		t.Errorf("%d bytes are left of %d", left, 2*large-2*freeBytes)
+	}
+}
+
+func TestABudgetCountsTextsAndNotFiles(t *testing.T) {
+	t.Parallel()
+	b := NewBudget(100 << 10)
+	send := func(file bool) (err error) {
+		var body strings.Builder
+		form := multipart.NewWriter(&body)
+		part, _ := form.CreateFormField("text")
+		if file {
+			part, _ = form.CreateFormFile("file", "large.bin")
+		}
+		_, _ = io.WriteString(part, strings.Repeat("x", 500<<10))
+		form.Close()
+		r := httptest.NewRequest("POST", "/", strings.NewReader(body.String()))
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		b.Of(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			m, openErr := OpenMultipart(r, Limits{})
+			if err = openErr; err != nil {
+				return
+			}
+			defer m.Close()
+			p, nextErr := m.Next()
+			if err = nextErr; err != nil {
+				return
+			}
+			if file {
+				_, err = io.Copy(io.Discard, p)
+			} else {
+				_, err = p.Text()
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		return err
+	}
+	if err := send(true); err != nil {
+		t.Errorf("a file: %v", err)
+	}
+	if err := send(false); !errors.Is(err, dossier.Busy) {
+		t.Errorf("a text: %v", err)
+	}
+}
