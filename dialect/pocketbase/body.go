@@ -18,6 +18,9 @@ import (
 // payloadKey is the part of a form whose text is a JSON object with values that must not be guessed from text.
 const payloadKey = "@jsonPayload"
 
+// typeJSONBody begins the media type of bodies whose values have types.
+const typeJSONBody = "application/json"
+
 // Bounds of a multipart form besides its size.
 const (
 	maxParts     = 1000
@@ -169,7 +172,7 @@ func (rd *formReader) read() error {
 		return nil
 	}
 	switch t := wire.MediaType(rd.r); {
-	case strings.HasPrefix(t, "application/json"):
+	case strings.HasPrefix(t, typeJSONBody):
 		return rd.readJSON()
 	case t == "multipart/form-data":
 		return rd.readMultipart()

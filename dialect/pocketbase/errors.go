@@ -157,6 +157,12 @@ func sentence(text string) string {
 // blank is the fault of a value that must be there.
 var blank = fault{Code: "validation_required", Message: "Cannot be blank."}
 
+// outOfRange is the fault of a text that is not of least to most characters.
+func outOfRange(least, most int) fault {
+	return fault{Code: "validation_length_out_of_range", Message: fmt.Sprintf("The length must be between %d and %d.", least, most),
+		Params: map[string]any{"min": least, "max": most}}
+}
+
 // problemData is problems as the envelope's data: nested by path, the first of each value.
 func problemData(fields []*dossier.Field, problems []dossier.Problem) map[string]any {
 	data := map[string]any{}

@@ -3,6 +3,7 @@ package pocketbase
 import (
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -13,10 +14,23 @@ import (
 	"dossier/wire"
 )
 
-// Bounds of the streams of events.
+// Bounds of the streams of events. Everybody may open one, so what all of them and what those from one place may take is bounded. A place is
+// an address, or the /64 of an IPv6 address; all clients behind one proxy are one.
 const (
-	maxClients = 10_000
-	maxWaiting = 1000 // notices that wait for one client
+	maxClients       = 10_000
+	maxOriginClients = 2_000
+	// maxTopicWeight bounds what the subscriptions of all clients take, and by that how long a writer waits for the hub to look through them.
+	maxTopicWeight       = 128 << 20 // bytes
+	maxOriginTopicWeight = maxTopicWeight / 2
+	topicOverhead        = 1024 // bytes counted for a subscription besides its topic
+	// What may wait for one client. Notices beyond either bound end its stream; one event may wait however large it is.
+	maxWaiting      = 1000
+	maxWaitingBytes = 16 << 20
+)
+
+var (
+	errManyStreams = newError(http.StatusTooManyRequests, "Too many realtime connections.", nil)
+	errManyTopics  = newError(http.StatusTooManyRequests, "Too many realtime subscriptions.", nil)
 )
 
 // A hub knows the streams that are open, and hands each the events that it asked for.
@@ -24,9 +38,29 @@ type hub struct {
 	random  io.Reader
 	mu      sync.RWMutex
 	clients map[string]*client
+	weight  int // of all subscriptions, in bytes
+	origins map[string]origin
 }
 
-func newHub(random io.Reader) *hub { return &hub{random: random, clients: map[string]*client{}} }
+// An origin is what the clients from one place have.
+type origin struct{ clients, weight int }
+
+func newHub(random io.Reader) *hub {
+	return &hub{random: random, clients: map[string]*client{}, origins: map[string]origin{}}
+}
+
+// originOf is where the clients on a host are counted.
+func originOf(host string) string {
+	a, err := netip.ParseAddr(host)
+	if err != nil || a.Unmap().Is4() {
+		return host
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return host
+	}
+	return p.String()
+}
 
 // clientIDLength is how many random characters name a client.
 const clientIDLength = 40
@@ -39,12 +73,24 @@ func (h *hub) enter(host string) (*client, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if len(h.clients) >= maxClients {
-		return nil, newError(http.StatusTooManyRequests, "Too Many Requests.", nil)
+	from := originOf(host)
+	if len(h.clients) >= maxClients || h.origins[from].clients >= maxOriginClients {
+		return nil, errManyStreams
 	}
 	c := &client{id: id, host: host, wake: make(chan struct{}, 1)}
 	h.clients[id] = c
+	h.count(from, 1, 0)
 	return c, nil
+}
+
+// count changes what a place has; one that has nothing is forgotten.
+func (h *hub) count(from string, clients, weight int) {
+	p := h.origins[from]
+	p.clients, p.weight = p.clients+clients, p.weight+weight
+	h.weight += weight
+	if h.origins[from] = p; p == (origin{}) {
+		delete(h.origins, from)
+	}
 }
 
 // wordLetters has 64 letters, so that six random bits choose one.
@@ -64,7 +110,35 @@ func randomWord(random io.Reader, n int) (string, error) {
 func (h *hub) leave(c *client) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.clients, c.id)
+	if h.clients[c.id] == c {
+		delete(h.clients, c.id)
+		h.count(originOf(c.host), -1, -c.weight)
+	}
+}
+
+// subscribe replaces the subscriptions of c, a client that the hub knows, and says who reads it. A guest may become a user, but a user
+// nobody else.
+func (h *hub) subscribe(c *client, who access.Principal, subs []subscription) error {
+	weight := 0
+	for _, s := range subs {
+		weight += topicOverhead + 3*len(s.topic) // as sent, and taken apart
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.clients[c.id] != c {
+		return errNoClient
+	}
+	from := originOf(c.host)
+	more := weight - c.weight
+	if more > 0 && (h.weight+more > maxTopicWeight || h.origins[from].weight+more > maxOriginTopicWeight) {
+		return errManyTopics
+	}
+	if !c.subscribe(who, subs) {
+		return newError(http.StatusForbidden, "The current and the previous request authorization don't match.", nil)
+	}
+	c.weight = weight
+	h.count(from, 0, more)
+	return nil
 }
 
 func (h *hub) client(id string) (*client, bool) {
@@ -78,27 +152,36 @@ func (h *hub) client(id string) (*client, bool) {
 func (h *hub) publish(events []core.Event) {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
+	if len(h.clients) == 0 {
+		return
+	}
+	sizes := make([]int, len(events))
+	for i, e := range events {
+		sizes[i] = sizeOf(e)
+	}
 	for _, c := range h.clients {
-		c.offer(events)
+		c.offer(events, sizes)
 	}
 }
 
 // A client is one stream and its reader.
 type client struct {
 	id, host string
+	weight   int           // of the subscriptions, in bytes; the hub's mu guards it
 	wake     chan struct{} // has an element while notices wait
 
 	mu      sync.Mutex
 	who     access.Principal
 	subs    []subscription
 	waiting []notice
-	lost    bool // there were more notices than may wait
+	held    int  // bytes of the events that wait
+	lost    bool // there was more than may wait
 }
 
 // A notice is an event that a subscription of a client asked for, and who the client was then.
 type notice struct {
 	event core.Event
-	sub   subscription
+	sub   *subscription // never changes
 	who   access.Principal
 }
 
@@ -114,28 +197,64 @@ func (c *client) subscribe(who access.Principal, subs []subscription) (ok bool) 
 }
 
 // offer queues a notice for every subscription that an event is for.
-func (c *client) offer(events []core.Event) {
+func (c *client) offer(events []core.Event, sizes []int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, e := range events {
+	for i, e := range events {
 		c.follow(e)
-		for _, sub := range c.subs {
-			if !sub.matches(e) {
-				continue
-			}
-			if len(c.waiting) >= maxWaiting {
-				c.lost = true
-				break
-			}
-			c.waiting = append(c.waiting, notice{event: e, sub: sub, who: c.who})
-		}
+		c.queue(e, sizes[i])
 	}
-	if len(c.waiting) > 0 {
+	if len(c.waiting) > 0 || c.lost {
 		select {
 		case c.wake <- struct{}{}:
 		default:
 		}
 	}
+}
+
+// queue adds the notices of one event. A client for which too much waits has lost the thread: nothing more is kept for it.
+func (c *client) queue(e core.Event, size int) {
+	taken := false
+	for i := range c.subs {
+		if !c.subs[i].matches(e) {
+			continue
+		}
+		if !taken {
+			c.held += size // the notices of one event share it
+			taken = true
+		}
+		if len(c.waiting) >= maxWaiting || c.held > maxWaitingBytes && len(c.waiting) > 0 && c.held > size {
+			c.lost, c.waiting, c.subs = true, nil, nil
+			return
+		}
+		c.waiting = append(c.waiting, notice{event: e, sub: &c.subs[i], who: c.who})
+	}
+}
+
+// sizeOf is about how many bytes e keeps from being freed.
+func sizeOf(e core.Event) int {
+	n := 256
+	for _, v := range e.Record.Values {
+		switch v := v.(type) {
+		case dossier.Text:
+			n += len(v)
+		case dossier.JSON:
+			n += len(v)
+		case dossier.List:
+			for _, s := range v {
+				n += 16 + len(s)
+			}
+		case dossier.Rows:
+			for _, row := range v {
+				n += sizeOf(core.Event{Record: &dossier.Record{Values: row.Values}})
+			}
+		case dossier.Files:
+			n += 256 * len(v)
+		default:
+			n += 64
+		}
+	}
+	return n
 }
 
 // follow keeps the reader's record up to date. One whose tokens were ended, or who is gone, is a guest from then on.
@@ -154,7 +273,7 @@ func (c *client) follow(e core.Event) {
 func (c *client) take() (waiting []notice, lost bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting, c.waiting = c.waiting, nil
+	waiting, c.waiting, c.held = c.waiting, nil, 0
 	return waiting, c.lost
 }
 
@@ -169,7 +288,7 @@ type subscription struct {
 
 // parseTopic reads "collection/*", "collection/record" or "collection", with options as JSON behind "?options=".
 func parseTopic(topic string) subscription {
-	s := subscription{topic: topic, query: map[string]string{}, headers: map[string]string{}}
+	s := subscription{topic: topic}
 	path, options, _ := strings.Cut(topic, "?")
 	s.collection, s.record, _ = strings.Cut(path, "/")
 	if s.record == "*" {
@@ -188,10 +307,12 @@ func parseTopic(topic string) subscription {
 	}
 	object, _ := v.(map[string]any)
 	query, _ := object["query"].(map[string]any)
+	s.query = make(map[string]string, len(query))
 	for k, v := range query {
 		s.query[k] = toText(v)
 	}
 	headers, _ := object["headers"].(map[string]any)
+	s.headers = make(map[string]string, len(headers))
 	for k, v := range headers {
 		s.headers[strings.ReplaceAll(strings.ToLower(k), "-", "_")] = toText(v)
 	}

@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	"dossier"
 	"dossier/access"
+	"dossier/wire"
 )
 
 // How long a stream of events lasts, and how long without a message. Clients come back by themselves.
@@ -165,17 +168,16 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	values, err := h.readFields(r)
+	id, topics, err := h.readTopics(r)
 	if err != nil {
 		return err
 	}
-	id, topics := toText(values["clientId"]), toList(values["subscriptions"])
 	if wrong := checkTopics(id, topics); len(wrong) > 0 {
-		return invalidFields(msgGeneric, wrong)
+		return newError(http.StatusBadRequest, msgGeneric, wrong)
 	}
 	c, ok := h.hub.client(id)
 	if !ok {
-		return newError(http.StatusNotFound, "Missing or invalid client id.", nil)
+		return errNoClient
 	}
 	if c.host != remoteHost(r) {
 		return newError(http.StatusBadRequest, "Invalid realtime client.", nil)
@@ -184,8 +186,8 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	for i, topic := range topics {
 		subs[i] = parseTopic(topic)
 	}
-	if !c.subscribe(who, subs) {
-		return newError(http.StatusForbidden, "The current and the previous request authorization don't match.", nil)
+	if err := h.hub.subscribe(c, who, subs); err != nil {
+		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
@@ -197,20 +199,61 @@ const (
 	maxTopicBytes = 2500
 )
 
-func checkTopics(id string, topics []string) map[string]fault {
-	wrong := map[string]fault{}
+// maxClientID bounds the name of a client.
+const maxClientID = 255
+
+var errNoClient = newError(http.StatusNotFound, "Missing or invalid client id.", nil)
+
+// readTopics is the body of a subscription: a client's ID and a list of topics, which may be missing. Topics that come twice are one.
+func (h *handler) readTopics(r *http.Request) (id string, topics []string, err error) {
+	values, err := h.readFields(r)
+	if err != nil {
+		return "", nil, err
+	}
+	id, isText := values["clientId"].(string)
+	if !isText && values["clientId"] != nil {
+		return "", nil, errGeneric
+	}
+	list, isList := values["subscriptions"].([]any)
+	if raw := values["subscriptions"]; raw != nil && !isList {
+		if wire.MediaType(r) == typeJSONBody {
+			return "", nil, errGeneric
+		}
+		list = []any{raw} // one value of a form
+	}
+	if len(list) > maxTopics { // before any are left out
+		return id, make([]string, len(list)), nil
+	}
+	for _, v := range list {
+		topic, ok := v.(string)
+		if !ok {
+			return "", nil, errGeneric
+		}
+		if !slices.Contains(topics, topic) {
+			topics = append(topics, topic)
+		}
+	}
+	return id, topics, nil
+}
+
+// checkTopics is what is wrong with a subscription.
+func checkTopics(id string, topics []string) map[string]any {
+	wrong := map[string]any{}
 	long := func(n int) fault {
 		return fault{Code: "validation_length_too_long", Message: fmt.Sprintf("The length must be no more than %d.", n), Params: map[string]any{"max": n, "min": 0}}
 	}
-	if id == "" {
+	switch {
+	case id == "":
 		wrong["clientId"] = blank
+	case len(id) > maxClientID:
+		wrong["clientId"] = outOfRange(1, maxClientID)
 	}
 	if len(topics) > maxTopics {
 		wrong["subscriptions"] = long(maxTopics)
 	}
-	for _, topic := range topics {
+	for i, topic := range topics {
 		if len(topic) > maxTopicBytes {
-			wrong["subscriptions"] = long(maxTopicBytes)
+			nest(wrong, []string{"subscriptions", strconv.Itoa(i)}, long(maxTopicBytes))
 		}
 	}
 	return wrong

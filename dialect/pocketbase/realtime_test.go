@@ -3,6 +3,8 @@ package pocketbase
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"dossier"
+	"dossier/access"
 	"dossier/core/coretest"
 )
 
@@ -176,7 +180,7 @@ func TestSlowReaderIsDropped(t *testing.T) {
 	for range maxWaiting + 1 {
 		h.publish(e)
 	}
-	if waiting, lost := c.take(); !lost || len(waiting) != maxWaiting {
+	if waiting, lost := c.take(); !lost || len(waiting) != 0 {
 		t.Errorf("%d notices wait, lost %v", len(waiting), lost)
 	}
 	h.leave(c)
@@ -190,14 +194,103 @@ func TestReaderWhosePasswordChangedIsAGuest(t *testing.T) {
 	who := coretest.SignIn(t, b.svc, coretest.Member1, coretest.Member1Password)
 	c := &client{who: who, wake: make(chan struct{}, 1)}
 	next := who.Record.Clone()
-	c.offer(eventOf(who.Collection, next.ID, next))
+	c.offer(eventOf(who.Collection, next.ID, next), []int{0})
 	if c.who.IsGuest() {
 		t.Error("a change of nothing made the reader a guest")
 	}
 	next = next.Clone()
 	next.Account.TokenKey = "another"
-	c.offer(eventOf(who.Collection, next.ID, next))
+	c.offer(eventOf(who.Collection, next.ID, next), []int{0})
 	if !c.who.IsGuest() {
 		t.Error("the reader is still known")
+	}
+}
+
+func TestLargeEventsOfASlowReaderAreBounded(t *testing.T) {
+	b := newBench(t)
+	h := newHub(b.svc.Random())
+	c, err := h.enter("here")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.subs = []subscription{parseTopic("reports/*"), parseTopic("reports")}
+	e := eventOf(b.collection("reports"), "abcdefghijklmno")
+	e[0].Record.Values = map[string]dossier.Value{"summary": dossier.Text(strings.Repeat("x", maxWaitingBytes+1))}
+	h.publish(e)
+	if waiting, lost := c.take(); lost || len(waiting) != 2 {
+		t.Errorf("one large event: %d notices wait, lost %v", len(waiting), lost)
+	}
+	h.publish(e)
+	h.publish(e)
+	if waiting, lost := c.take(); !lost || len(waiting) != 0 {
+		t.Errorf("two large events: %d notices wait, lost %v", len(waiting), lost)
+	}
+}
+
+func TestStreamsFromOnePlaceAreBounded(t *testing.T) {
+	b := newBench(t)
+	h := newHub(b.svc.Random())
+	var last *client
+	for i := range maxOriginClients {
+		c, err := h.enter(fmt.Sprintf("2001:db8::%x", i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = c
+	}
+	if _, err := h.enter("2001:db8::ffff"); !errors.Is(err, errManyStreams) {
+		t.Errorf("one more from the same network: %v", err)
+	}
+	if _, err := h.enter("192.0.2.1"); err != nil {
+		t.Errorf("one from elsewhere: %v", err)
+	}
+	h.leave(last)
+	if _, err := h.enter("2001:db8::ffff"); err != nil {
+		t.Errorf("one for one that left: %v", err)
+	}
+}
+
+func TestTopicsAreBounded(t *testing.T) {
+	b := newBench(t)
+	h := newHub(b.svc.Random())
+	enter := func(host string) *client {
+		c, err := h.enter(host)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	full := make([]subscription, maxTopics)
+	for i := range full {
+		full[i] = subscription{topic: strings.Repeat("x", maxTopicBytes)}
+	}
+	each := maxTopics * (topicOverhead + 3*maxTopicBytes)
+	clients := []*client{}
+	for range maxOriginTopicWeight / each {
+		c := enter("192.0.2.1")
+		if err := h.subscribe(c, access.Guest(), full); err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, c)
+	}
+	one := enter("192.0.2.1")
+	if err := h.subscribe(one, access.Guest(), full); !errors.Is(err, errManyTopics) {
+		t.Errorf("too many from one place: %v", err)
+	}
+	if err := h.subscribe(one, access.Guest(), full[:1]); err != nil {
+		t.Errorf("few: %v", err)
+	}
+	if err := h.subscribe(clients[0], access.Guest(), nil); err != nil {
+		t.Errorf("fewer: %v", err)
+	}
+	h.leave(clients[1])
+	if err := h.subscribe(clients[1], access.Guest(), full); !errors.Is(err, errNoClient) {
+		t.Errorf("a client that left: %v", err)
+	}
+	for _, c := range append(clients, one) {
+		h.leave(c)
+	}
+	if h.weight != 0 || len(h.origins) != 0 || len(h.clients) != 0 {
+		t.Errorf("left behind: %d bytes, %v", h.weight, h.origins)
 	}
 }

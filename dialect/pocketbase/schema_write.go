@@ -93,7 +93,7 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 	case name == "":
 		nest(rd.data, []string{"name"}, blank)
 	case len(name) > maxCollectionName:
-		nest(rd.data, []string{"name"}, outOfRange(maxCollectionName))
+		nest(rd.data, []string{"name"}, outOfRange(1, maxCollectionName))
 	case strings.Contains(name, backInfix):
 		rd.fault("validation_found_via", `The value cannot contain "_via_".`, "name")
 	case !dossier.ValidName(name) || rd.old != nil && rd.old.System:
@@ -237,7 +237,7 @@ func (rd *collectionReader) field(raw map[string]any, i int) *dossier.Field {
 	case strings.Contains(name, backInfix):
 		rd.fault("validation_found_via", `The value cannot contain "_via_".`, append(at, "name")...)
 	case len(name) > maxFieldName:
-		nest(rd.data, append(at, "name"), outOfRange(maxFieldName))
+		nest(rd.data, append(at, "name"), outOfRange(1, maxFieldName))
 	case slices.Contains(reservedNames, strings.ToLower(name)):
 		rd.fault("validation_not_in_invalid", "Must not be in list.", append(at, "name")...)
 	case !dossier.ValidName(name):
@@ -253,12 +253,6 @@ const (
 	maxFieldName      = 100
 	maxCollectionName = 255
 )
-
-// outOfRange is the fault of a text that is not of 1 to most characters.
-func outOfRange(most int) fault {
-	return fault{Code: "validation_length_out_of_range", Message: "The length must be between 1 and " + strconv.Itoa(most) + ".",
-		Params: map[string]any{"min": 1, "max": most}}
-}
 
 // reservedNames cannot be fields'.
 var reservedNames = []string{"null", "true", "false", "_rowid_", "collectionid", "collectionname", "expand"}
