@@ -101,6 +101,9 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 	return err
 }
 
+// Ask tells the rules of the writes that follow what the request of each is. Until then it is that of the batch's principal.
+func (b *Batch) Ask(r access.Request) { b.who.Request = r }
+
 // tell notes a change for the watchers.
 func (b *Batch) tell(a access.Action, c *dossier.Collection, r *dossier.Record) {
 	if b.s.events.watched() {

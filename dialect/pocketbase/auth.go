@@ -58,10 +58,13 @@ func requestOf(r *http.Request) access.Request {
 		}
 	}
 	for name, values := range r.Header {
-		req.Headers[strings.ReplaceAll(strings.ToLower(name), "-", "_")] = values[0]
+		req.Headers[headerName(name)] = values[0]
 	}
 	return req
 }
+
+// headerName is how rules name a header.
+func headerName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
 
 // within is who, asking as part of something.
 func within(who access.Principal, context string) access.Principal {

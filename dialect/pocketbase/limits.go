@@ -102,72 +102,90 @@ func (r rateRule) hears(who access.Principal) bool {
 	return true
 }
 
-// ruleOf is the rule for a request: the one with the first of labels, else that of the longest beginning of its path.
-func (s rateSettings) ruleOf(labels []string, r *http.Request, who access.Principal) (rateRule, bool) {
-	for _, label := range labels {
-		if i := slices.IndexFunc(s.Rules, func(rule rateRule) bool { return rule.Label == label && rule.hears(who) }); i >= 0 {
+// A limited is a request as rates see it.
+type limited struct {
+	who          access.Principal
+	host         string
+	method, path string
+	c            *dossier.Collection // nil if it is about none
+	actions      []string            // the most exact first
+}
+
+// labels are the labels of rules that it falls under, the most exact first.
+func (l limited) labels() []string {
+	var labels []string
+	if l.c != nil {
+		for _, a := range l.actions {
+			labels = append(labels, l.c.Name+":"+a)
+		}
+	}
+	for _, a := range l.actions {
+		labels = append(labels, "*:"+a)
+	}
+	return append(labels, l.method+" "+l.path, l.path)
+}
+
+// ruleOf is the rule for a request: the one with the first of its labels, else that of the longest beginning of its path.
+func (s rateSettings) ruleOf(l limited) (rateRule, bool) {
+	for _, label := range l.labels() {
+		if i := slices.IndexFunc(s.Rules, func(rule rateRule) bool { return rule.Label == label && rule.hears(l.who) }); i >= 0 {
 			return s.Rules[i], true
 		}
 	}
 	var best rateRule
 	for _, rule := range s.Rules {
-		begins := strings.HasPrefix(r.URL.Path, rule.Label) || strings.HasPrefix(r.Method+" "+r.URL.Path, rule.Label)
-		if strings.HasSuffix(rule.Label, "/") && begins && rule.hears(who) && len(rule.Label) > len(best.Label) {
+		begins := strings.HasPrefix(l.path, rule.Label) || strings.HasPrefix(l.method+" "+l.path, rule.Label)
+		if strings.HasSuffix(rule.Label, "/") && begins && rule.hears(l.who) && len(rule.Label) > len(best.Label) {
 			best = rule
 		}
 	}
 	return best, best.Label != ""
 }
 
-// limitLabels are the labels of rules that r falls under, the most exact first.
-func (h *handler) limitLabels(r *http.Request) []string {
-	var labels []string
-	if actions := limitActions[r.Pattern]; actions != nil {
-		if c, ok := findCollection(h.svc.Space(), r.PathValue("collection")); ok {
-			for _, a := range actions {
-				labels = append(labels, c.Name+":"+a)
-			}
-		}
-		for _, a := range actions {
-			labels = append(labels, "*:"+a)
-		}
-	}
-	return append(labels, r.Method+" "+r.URL.Path, r.URL.Path)
-}
-
 // withLimits refuses requests of clients that send too many, where the settings say how many that is.
 func (h *handler) withLimits(next wire.Handler) wire.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if h.isOverLimit(r) {
+		if s, ok := h.limits(); ok && h.isOverLimit(s, h.limitedOf(r)) {
 			return dossier.Errorf(dossier.Busy, "too many requests")
 		}
 		return next(w, r)
 	}
 }
 
-func (h *handler) isOverLimit(r *http.Request) bool {
-	text := h.svc.Space().Settings.Extra[extraSettings]
-	if !strings.Contains(text, `"rateLimits"`) {
-		return false
+// limits are the settings of rates; false where there are none, or off.
+func (h *handler) limits() (rateSettings, bool) {
+	if !strings.Contains(h.svc.Space().Settings.Extra[extraSettings], `"rateLimits"`) {
+		return rateSettings{}, false
 	}
 	s := h.settings().RateLimits
-	if !s.Enabled || isListed(s.ExcludedIPs, remoteHost(r)) {
+	return s, s.Enabled
+}
+
+// limitedOf is r as rates see it.
+func (h *handler) limitedOf(r *http.Request) limited {
+	l := limited{host: remoteHost(r), method: r.Method, path: r.URL.Path, actions: limitActions[r.Pattern]}
+	var err error
+	if l.who, err = h.authenticate(r); err != nil {
+		l.who = access.Guest()
+	}
+	if c, ok := findCollection(h.svc.Space(), r.PathValue("collection")); ok {
+		l.c = c
+	}
+	return l
+}
+
+// isOverLimit counts l and reports whether there have been too many.
+func (h *handler) isOverLimit(s rateSettings, l limited) bool {
+	if isListed(s.ExcludedIPs, l.host) || l.who.IsSuper() {
 		return false
 	}
-	who, err := h.authenticate(r)
-	if err != nil {
-		who = access.Guest()
-	}
-	if who.IsSuper() {
-		return false
-	}
-	rule, ok := s.ruleOf(h.limitLabels(r), r, who)
+	rule, ok := s.ruleOf(l)
 	if !ok {
 		return false
 	}
-	k := windowKey{rule: rule, host: remoteHost(r)}
-	if c, found := findCollection(h.svc.Space(), r.PathValue("collection")); found && strings.Contains(rule.Label, ":") {
-		k.place = c.ID
+	k := windowKey{rule: rule, host: l.host}
+	if l.c != nil && strings.Contains(rule.Label, ":") {
+		k.place = l.c.ID
 	}
 	return !h.windows.admit(k, h.svc.Now())
 }
