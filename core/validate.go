@@ -121,8 +121,22 @@ func (s *Service) pattern(text string) (*regexp.Regexp, error) {
 func validEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	_, domain, _ := strings.Cut(s, "@")
-	return err == nil && a.Address == s && len(s) <= 320 && strings.Contains(strings.Trim(domain, "."), ".")
+	return err == nil && a.Address == s && len(s) <= 320 && strings.Contains(domain, ".") && validHost(domain) && !allDigits(lastLabel(domain))
 }
+
+// validHost reports whether every part of a host's name can be one.
+func validHost(host string) bool {
+	for label := range strings.SplitSeq(host, ".") {
+		if label == "" || label[0] == '-' || strings.ContainsAny(label, "[]") {
+			return false
+		}
+	}
+	return true
+}
+
+func lastLabel(host string) string { return host[strings.LastIndexByte(host, '.')+1:] }
+
+func allDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
 
 // validURL reports whether s can be an address of something: no white space, and a host, or a scheme with something after it.
 func validURL(s string) bool {
@@ -135,11 +149,20 @@ func validURL(s string) bool {
 	}
 	switch strings.ToLower(u.Scheme) {
 	case "":
-		return strings.Contains(u.Path, ".")
+		return u.Host != "" || bareHost(u.Path)
 	case "javascript", "vbscript", "data": // programs, wherever they are shown
 		return false
+	case "http", "https":
+		name := strings.TrimSuffix(u.Hostname(), ".")
+		return strings.Contains(name, ":") || validHost(name)
 	}
 	return u.Host != "" || u.Opaque != ""
+}
+
+// bareHost reports whether path, of an address without a scheme, is one in truth: example.com/index.html.
+func bareHost(path string) bool {
+	host, _, _ := strings.Cut(path, "/")
+	return strings.Contains(host, ".") && validHost(host) && len(lastLabel(host)) > 1
 }
 
 func (w *writing) option(f *dossier.Field, v string, path []string) {

@@ -91,14 +91,31 @@ func hexDigit(c byte) int {
 // maxPairs is how many pairs a form may have.
 const maxPairs = 10_000
 
+// isEncoded reports whether every % in s begins a %XX.
+func isEncoded(s string) bool {
+	for {
+		_, rest, ok := strings.Cut(s, "%")
+		if !ok {
+			return true
+		}
+		if len(rest) < 2 || hexDigit(rest[0]) < 0 || hexDigit(rest[1]) < 0 {
+			return false
+		}
+		s = rest[2:]
+	}
+}
+
 // ReadForm reads an application/x-www-form-urlencoded body of at most limit bytes, decoded as ParseQueryLenient does.
-// The errors are those of ReadJSON; invalid UTF-8 is dossier.Invalid, more than 10,000 pairs dossier.TooLarge.
+// The errors are those of ReadJSON; a stray % and invalid UTF-8 are dossier.Invalid, more than 10,000 pairs dossier.TooLarge.
 func ReadForm(r *http.Request, limit int64) (Pairs, error) {
 	var ps Pairs
 	err := withBody(r, limit, func(b []byte) error {
 		raw := string(b)
 		if strings.Count(raw, "&") >= maxPairs {
 			return dossier.Errorf(dossier.TooLarge, "a form of more than %d pairs", maxPairs)
+		}
+		if !isEncoded(raw) {
+			return dossier.Errorf(dossier.Invalid, "the form has a %% without two hexadecimal digits")
 		}
 		ps = parsePairs(raw)
 		for _, p := range ps {

@@ -253,6 +253,8 @@ func TestReadForm(t *testing.T) {
 		{"", nil, ""},
 		{"a=1&b=%2B", Pairs{{"a", "1"}, {"b", "+"}}, ""},
 		{"a=%ff", nil, dossier.Invalid},
+		{"a=%zz", nil, dossier.Invalid},
+		{"a=100%", nil, dossier.Invalid},
 		{strings.Repeat("&", maxPairs), nil, dossier.TooLarge},
 		{strings.Repeat("a", 20_001), nil, dossier.TooLarge},
 	} {

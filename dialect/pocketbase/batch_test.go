@@ -94,6 +94,23 @@ func TestBatchThatFailsDoesNothing(t *testing.T) {
 		"message":"Only superusers can perform this action.","status":403}}}},"message":"Batch transaction failed.","status":400}`)
 }
 
+func TestFilesOfAGuestFollowTheirPayload(t *testing.T) {
+	b := newBench(t)
+	b.enableBatch(b.root())
+	made := payload(t, request("POST", "/api/collections/customers/records", map[string]any{"company": "ACME"}))
+	logo := part{"requests.0.logo", "a.png", "not looked at"}
+	early := b.do(call{method: "POST", path: "/api/batch", body: []part{logo, made}})
+	early.is(400, `{"data":{"requests":{"0":{"code":"batch_request_failed","message":"Batch request failed.","response":{"data":{},
+		"message":"The files of a guest must follow the @jsonPayload that they are for.","status":400}}}},"message":"Batch transaction failed.","status":400}`)
+	other := part{"requests.0.company", "a.txt", "no file field"}
+	if a := b.do(call{method: "POST", path: "/api/batch", body: []part{other, made}}); a.status != 200 {
+		t.Errorf("a part that is for no file field: %d %s", a.status, a.body)
+	}
+	if files, uploads, unknown := b.blobs(); files+uploads+unknown != 0 {
+		t.Errorf("%d files, %d uploads, %d unknown blobs are left", files, uploads, unknown)
+	}
+}
+
 func TestSettingsAreKept(t *testing.T) {
 	b := newBench(t)
 	root := b.root()

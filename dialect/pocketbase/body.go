@@ -6,6 +6,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -191,7 +192,7 @@ func (rd *formReader) readJSON() error {
 		return err
 	}
 	object, ok := v.(map[string]any)
-	if !ok {
+	if !ok || !isFinite(v) {
 		return errGeneric
 	}
 	rd.form.values = object
@@ -253,7 +254,7 @@ func (rd *formReader) addText(name, text string) error {
 	}
 	v, err := wire.ParseJSON([]byte(text))
 	object, ok := v.(map[string]any)
-	if err != nil || !ok && v != nil {
+	if err != nil || !ok && v != nil || !isFinite(v) {
 		return errGeneric
 	}
 	rd.payloads = append(rd.payloads, object)
@@ -318,6 +319,24 @@ func bareType(s string) string {
 		return ""
 	}
 	return t
+}
+
+// isFinite reports whether all numbers in v are ones that a client can hold: 1e400 is none.
+func isFinite(v any) bool {
+	switch v := v.(type) {
+	case jsonNumber:
+		_, err := v.Float64()
+		return err == nil
+	case []any:
+		return !slices.ContainsFunc(v, func(e any) bool { return !isFinite(e) })
+	case map[string]any:
+		for _, e := range v {
+			if !isFinite(e) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // inferValue guesses what a form's text stands for: a truth value, a number in its shortest form, or itself.

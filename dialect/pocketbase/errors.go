@@ -146,8 +146,9 @@ func (f fault) MarshalJSON() ([]byte, error) {
 	return json.Marshal(bare(f))
 }
 
-// sentence is text with a full stop, if it has no mark at its end.
+// sentence is text without blanks around it and with a full stop, if it has no mark at its end.
 func sentence(text string) string {
+	text = strings.TrimSpace(text)
 	if text == "" || strings.IndexByte(".!?", text[len(text)-1]) >= 0 {
 		return text
 	}
@@ -351,7 +352,7 @@ func foreignFiles(p dossier.Problem) fault {
 // noOption names the value, which stays text if it looks like a number.
 func noOption(p dossier.Problem) fault {
 	v := fmt.Sprint(p.Params["value"])
-	return fault{Code: "validation_invalid_value", Message: "Invalid value " + v + ".", Params: map[string]any{"value": v}}
+	return fault{Code: "validation_invalid_value", Message: "Invalid value " + v, Params: map[string]any{"value": v}}
 }
 
 var tooShort = boundWording("validation_min_text_constraint", "Must be at least %v character(s).", "min", "min")

@@ -26,16 +26,16 @@ type expansion struct {
 	next []*expansion
 }
 
-// parseExpand reads a list of dotted paths of relations. Those that are too deep are left out.
+// parseExpand reads a list of dotted paths of relations. What is too deep of a path is left out.
 func parseExpand(text string) []*expansion {
 	root := &expansion{}
 	for path := range strings.SplitSeq(strings.ReplaceAll(text, " ", ""), ",") {
-		names := strings.Split(path, ".")
-		if path == "" || len(names) > maxExpandDepth {
+		if path = strings.Trim(path, "."); path == "" {
 			continue
 		}
 		at := root
-		for _, name := range names {
+		names := strings.Split(path, ".")
+		for _, name := range names[:min(len(names), maxExpandDepth)] {
 			at = at.child(name)
 		}
 	}
@@ -59,22 +59,35 @@ type expander struct {
 	who access.Principal
 }
 
-// expand follows what is wanted from records of c, which are shown as shown. Paths that are unknown or closed are left out.
-func (x *expander) expand(c *dossier.Collection, records []*dossier.Record, shown []map[string]any, wanted []*expansion) error {
+// expand follows what is wanted from records of c, which are shown as shown. Paths that are unknown or closed are left out, each as a
+// whole; open is false where that are all.
+func (x *expander) expand(c *dossier.Collection, records []*dossier.Record, shown []map[string]any, wanted []*expansion) (open bool, err error) {
+	open = len(wanted) == 0 || len(records) == 0
 	for _, want := range wanted {
-		var err error
-		if f, ok := c.Field(want.name); ok && f.IsRelation() {
-			if !f.Hidden || x.who.IsSuper() {
-				err = x.forward(f, records, shown, want)
-			}
-		} else if other, f, ok := x.backRelation(c, want.name); ok {
-			err = x.back(other, f, records, shown, want)
-		}
+		one, err := x.follow(c, records, shown, want)
 		if err != nil {
-			return err
+			return false, err
 		}
+		open = open || one
 	}
-	return nil
+	return open, nil
+}
+
+// follow follows one relation; open is false where it is unknown or closed, or where nothing of what is wanted behind it is open.
+func (x *expander) follow(c *dossier.Collection, records []*dossier.Record, shown []map[string]any, want *expansion) (open bool, err error) {
+	if len(records) == 0 {
+		return true, nil
+	}
+	if f, ok := c.Field(want.name); ok && f.IsRelation() {
+		if f.Hidden && !x.who.IsSuper() {
+			return false, nil
+		}
+		return x.forward(f, records, shown, want)
+	}
+	if other, f, ok := x.backRelation(c, want.name); ok {
+		return x.back(other, f, records, shown, want)
+	}
+	return false, nil
 }
 
 // slot is the map under "expand" of a shown record.
@@ -88,10 +101,10 @@ func slot(m map[string]any) map[string]any {
 }
 
 // forward follows the relation f.
-func (x *expander) forward(f *dossier.Field, records []*dossier.Record, shown []map[string]any, want *expansion) error {
+func (x *expander) forward(f *dossier.Field, records []*dossier.Record, shown []map[string]any, want *expansion) (open bool, err error) {
 	target, ok := x.space.CollectionByID(f.Collection)
 	if !ok || target.Draft {
-		return nil
+		return false, nil
 	}
 	var ids []string
 	seen := map[string]bool{}
@@ -104,7 +117,7 @@ func (x *expander) forward(f *dossier.Field, records []*dossier.Record, shown []
 	}
 	byID, open, err := x.related(target, ids, want)
 	if err != nil || !open {
-		return err
+		return false, err
 	}
 	for i, r := range records {
 		if list := pickByID(byID, choices(r.Values[f.Name])); len(list) == 0 {
@@ -115,7 +128,7 @@ func (x *expander) forward(f *dossier.Field, records []*dossier.Record, shown []
 			slot(shown[i])[want.name] = list[0]
 		}
 	}
-	return nil
+	return true, nil
 }
 
 func pickByID(byID map[string]map[string]any, ids []string) []map[string]any {
@@ -128,7 +141,7 @@ func pickByID(byID map[string]map[string]any, ids []string) []map[string]any {
 	return list
 }
 
-// related shows the records of c with these ids that who may view, by id. open is false where the collection is closed.
+// related shows the records of c with these ids that who may view, by id. open is as follow says.
 func (x *expander) related(c *dossier.Collection, ids []string, want *expansion) (byID map[string]map[string]any, open bool, err error) {
 	byID = map[string]map[string]any{}
 	var records []*dossier.Record
@@ -142,13 +155,11 @@ func (x *expander) related(c *dossier.Collection, ids []string, want *expansion)
 		}
 		records = append(records, found...)
 	}
-	shown, err := x.show(c, records, want)
+	shown, open, err := x.show(c, records, want)
 	for i, r := range records {
-		if err == nil {
-			byID[string(r.ID)] = shown[i]
-		}
+		byID[string(r.ID)] = shown[i]
 	}
-	return byID, true, err
+	return byID, open, err
 }
 
 // find lists records that who may view; open is false where the collection is closed.
@@ -164,12 +175,13 @@ func (x *expander) find(c *dossier.Collection, q query.Query) (records []*dossie
 }
 
 // show shows related records and follows what is wanted from them.
-func (x *expander) show(c *dossier.Collection, records []*dossier.Record, want *expansion) ([]map[string]any, error) {
-	shown := make([]map[string]any, len(records))
+func (x *expander) show(c *dossier.Collection, records []*dossier.Record, want *expansion) (shown []map[string]any, open bool, err error) {
+	shown = make([]map[string]any, len(records))
 	for i, r := range records {
 		shown[i] = x.record(c, r)
 	}
-	return shown, x.expand(c, records, shown, want.next)
+	open, err = x.expand(c, records, shown, want.next)
+	return shown, open, err
 }
 
 // backRelation finds the collection and relation that a name like "posts_via_author" means, if it refers to c.
@@ -190,7 +202,7 @@ func (x *expander) backRelation(c *dossier.Collection, name string) (*dossier.Co
 }
 
 // back follows the relation f of c backwards.
-func (x *expander) back(c *dossier.Collection, f *dossier.Field, records []*dossier.Record, shown []map[string]any, want *expansion) error {
+func (x *expander) back(c *dossier.Collection, f *dossier.Field, records []*dossier.Record, shown []map[string]any, want *expansion) (open bool, err error) {
 	ids := make([]dossier.Value, len(records))
 	for i, r := range records {
 		ids[i] = dossier.Text(r.ID)
@@ -201,11 +213,11 @@ func (x *expander) back(c *dossier.Collection, f *dossier.Field, records []*doss
 	}
 	found, open, err := x.find(c, query.Query{Filter: filter, Limit: maxBackRecords * len(records)})
 	if err != nil || !open {
-		return err
+		return false, err
 	}
-	others, err := x.show(c, found, want)
-	if err != nil {
-		return err
+	others, open, err := x.show(c, found, want)
+	if err != nil || !open {
+		return false, err
 	}
 	by := map[string][]map[string]any{}
 	for i, r := range found {
@@ -225,5 +237,5 @@ func (x *expander) back(c *dossier.Collection, f *dossier.Field, records []*doss
 			slot(shown[i])[want.name] = list
 		}
 	}
-	return nil
+	return true, nil
 }

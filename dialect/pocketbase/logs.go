@@ -318,7 +318,7 @@ func (h *handler) listLogs(w http.ResponseWriter, r *http.Request) error {
 	if l.skipTotal {
 		total = -1
 	}
-	found = found[min((l.page-1)*l.perPage, len(found)):]
+	found = found[min(l.offset(), len(found)):]
 	items := []shownLine{}
 	for _, e := range found[:min(l.perPage, len(found))] {
 		items = append(items, e.show())

@@ -3,10 +3,8 @@ package pocketbase
 import (
 	"bytes"
 	"encoding/json"
-	"html"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"dossier"
 )
@@ -36,6 +34,9 @@ func parsePicker(text string) (*picker, error) {
 		if err := root.add(path); err != nil {
 			return nil, err
 		}
+	}
+	if len(root.children) == 0 {
+		return nil, nil
 	}
 	return root, nil
 }
@@ -135,7 +136,8 @@ func (p *picker) object(v map[string]any) map[string]any {
 	for key, value := range v {
 		child, ok := p.children[key]
 		if !ok {
-			child, ok = p.children["*"]
+			child, ok = p.children["*"] // which has nothing below it: "*.name" is no path
+			ok = ok && child.children == nil
 		}
 		if ok {
 			out[key] = child.pick(value)
@@ -167,67 +169,4 @@ func generic(v any) any {
 		return nil
 	}
 	return out
-}
-
-// of is text without its tags, with single blanks, cut to the excerpt's characters.
-func (e *excerpt) of(text string) string {
-	plain := strings.Join(strings.Fields(stripTags(text)), " ")
-	runes := []rune(plain)
-	if len(runes) <= e.most {
-		return plain
-	}
-	cut := strings.TrimRightFunc(string(runes[:e.most]), unicode.IsSpace)
-	if e.ellipsis {
-		cut += "..."
-	}
-	return cut
-}
-
-// silent are elements whose content is no text.
-var silent = map[string]bool{"script": true, "style": true, "iframe": true, "object": true, "svg": true, "head": true}
-
-// stripTags is the text of an HTML fragment; each tag parts words as a blank does, inline ones aside.
-func stripTags(text string) string {
-	var b strings.Builder
-	until := "" // inside the silent element of that name
-	for text != "" {
-		i := strings.IndexByte(text, '<')
-		if i < 0 {
-			i = len(text)
-		}
-		if until == "" {
-			b.WriteString(text[:i])
-		}
-		if text = text[i:]; text == "" {
-			break
-		}
-		end := strings.IndexByte(text, '>')
-		if end < 0 {
-			break
-		}
-		name, closing := tagName(text[1:end])
-		switch {
-		case until != "" && closing && name == until:
-			until = ""
-		case until == "" && !closing && silent[name]:
-			until = name
-		case until == "" && !inline[name]:
-			b.WriteByte(' ')
-		}
-		text = text[end+1:]
-	}
-	return html.UnescapeString(b.String())
-}
-
-// inline are elements that do not part words.
-var inline = map[string]bool{"a": true, "abbr": true, "b": true, "code": true, "em": true, "i": true, "mark": true,
-	"s": true, "small": true, "span": true, "strong": true, "sub": true, "sup": true, "u": true}
-
-func tagName(tag string) (name string, closing bool) {
-	tag, closing = strings.CutPrefix(tag, "/")
-	name = strings.TrimRight(tag, "/")
-	if i := strings.IndexFunc(name, unicode.IsSpace); i >= 0 {
-		name = name[:i]
-	}
-	return strings.ToLower(name), closing
 }

@@ -48,6 +48,24 @@ func TestParsePickerRefusesUnknownModifiers(t *testing.T) {
 	}
 }
 
+func TestExcerptsOfHTML(t *testing.T) {
+	for _, c := range []struct{ name, html, want string }{
+		{"blocks part words, inline elements do not", "<p>a<b>b</b></p><div>c</div>d<br>e", "ab c de"},
+		{"pictures and entries leave nothing", "a<img alt='x'>b<input>c<embed>d", "abcd"},
+		{"silent elements, one in another", "a<dialog>x<dialog>y</dialog>z</dialog>b<STYLE>p{}<style></style>c", "abc"},
+		{"a bracket that opens nothing", "1 < 2 <3 <", "1 < 2 <3 <"},
+		{"a bracket in quotes", `<a title="x>y" href='>'>z</a>`, "z"},
+		{"comments", "a<!-- > <p> -->b<!doctype html>c<?x?>d", "abcd"},
+		{"entities are text", "&lt;p&gt;&amp;amp;&nbsp;x", "<p>&amp;\u00a0x"},
+		{"a tag without an end", "a<p", "a"},
+		{"a comment without an end", "a<!-- b", "a"},
+	} {
+		if got := (&excerpt{most: 100}).of(c.html); got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
 func FuzzParsePicker(f *testing.F) {
 	for _, seed := range []string{"a,b.c", "*,a:excerpt(3,true)", "((", ",,.", "a:excerpt(-1)"} {
 		f.Add(seed)

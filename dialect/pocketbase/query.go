@@ -41,7 +41,7 @@ func clientLowerer(space *dossier.Space, c *dossier.Collection, who access.Princ
 // parseSort lowers the sort parameter of a client: a comma list of paths, descending behind a minus. @random is a
 // random order, @rowid the order of creation.
 func parseSort(space *dossier.Space, c *dossier.Collection, text string, who access.Principal) (sorts []query.Sort, random bool, err error) {
-	if strings.TrimSpace(text) == "" {
+	if text == "" {
 		return nil, false, nil
 	}
 	entries := strings.Split(text, ",")
@@ -55,7 +55,7 @@ func parseSort(space *dossier.Space, c *dossier.Collection, text string, who acc
 		}
 		name := strings.TrimSpace(entry)
 		desc := strings.HasPrefix(name, "-")
-		name = strings.TrimSpace(strings.TrimLeft(name[:min(1, len(name))], "+-") + name[min(1, len(name)):])
+		name = strings.TrimLeft(name[:min(1, len(name))], "+-") + name[min(1, len(name)):]
 		if name == "@random" {
 			random = true
 			continue
@@ -71,7 +71,8 @@ func parseSort(space *dossier.Space, c *dossier.Collection, text string, who acc
 	return sorts, random, nil
 }
 
-// sortKeys are the column that name leads to; of a value in a document one for each type, so that numbers come before texts.
+// sortKeys are the column that name leads to; of a value in a document one for each type, so that numbers come before texts; of files and
+// rows how many there are.
 func (l *lowerer) sortKeys(name string) ([]query.Operand, error) {
 	if name == "@rowid" {
 		return []query.Operand{query.Meta(query.Number)}, nil
@@ -84,6 +85,9 @@ func (l *lowerer) sortKeys(name string) ([]query.Operand, error) {
 	r, err := l.walkFrom(l.base, "").walk(names, mod)
 	if err != nil {
 		return nil, err
+	}
+	if f, ok := l.base.Field(names[0]); ok && len(names) == 1 && (f.IsFile() || f.Type == dossier.TypeTable) {
+		return []query.Operand{query.Length{Of: query.Col(f.Name)}}, nil
 	}
 	if len(r.hops) > 0 || r.leaf.kind == kindFiles || r.leaf.kind == kindRows {
 		return nil, invalid("%s has no order", name)

@@ -396,7 +396,9 @@ func TestSorts(t *testing.T) {
 		random     bool
 		bad        bool
 	}{
-		{name: "nothing", text: " "},
+		{name: "nothing", text: ""},
+		{name: "a blank", text: " ", bad: true},
+		{name: "a blank behind a sign", text: "- title", bad: true},
 		{name: "signs and blanks", text: "-title, +n ,created", want: []query.Sort{by(query.Col("title"), true), by(query.Col("n"), false), by(query.Meta(query.Created), false)}},
 		{name: "a path", text: "cat.name", want: []query.Sort{by(query.Column{Path: []string{"cat"}, Name: "name"}, false)}},
 		{name: "by chance", text: "@random", random: true},
@@ -410,7 +412,7 @@ func TestSorts(t *testing.T) {
 		{name: "a hidden field, by a superuser", text: "secret", who: superuser(), want: []query.Sort{by(query.Col("secret"), false)}},
 		{name: "several related records", text: "cats.name", bad: true},
 		{name: "a record behind a rule", text: "owner.name", bad: true},
-		{name: "files", text: "papers", bad: true},
+		{name: "files", text: "-papers", want: []query.Sort{by(query.Length{Of: query.Col("papers")}, true)}},
 		{name: "nine entries", text: strings.Repeat("title,", 8) + "n", bad: true},
 		{name: "a long entry", text: strings.Repeat("a", 256), bad: true},
 	} {

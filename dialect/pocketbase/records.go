@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -16,7 +17,6 @@ import (
 const (
 	defaultPerPage = 30
 	maxPerPage     = 1000
-	maxPage        = 1 << 31
 )
 
 // A listPage is the body of every list: its items, and which of them these are.
@@ -40,7 +40,7 @@ func parseListQuery(q wire.Pairs) (listQuery, error) {
 	if l.perPage, err = wholeParam(q, "perPage", defaultPerPage); err != nil {
 		return l, err
 	}
-	l.page, l.perPage = min(l.page, maxPage), min(l.perPage, maxPerPage)
+	l.perPage = min(l.perPage, maxPerPage)
 	if text, _ := q.Get("skipTotal"); text != "" {
 		if l.skipTotal, err = strconv.ParseBool(text); err != nil {
 			return l, errGeneric
@@ -63,6 +63,14 @@ func wholeParam(q wire.Pairs, name string, def int) (int, error) {
 		return def, nil
 	}
 	return n, nil
+}
+
+// offset is how many records come before the page; of pages that no collection has, as many as no collection has.
+func (l listQuery) offset() int {
+	if l.perPage > 0 && l.page-1 > math.MaxInt/l.perPage {
+		return math.MaxInt
+	}
+	return (l.page - 1) * l.perPage
 }
 
 // answer is the page of items among total ones, -1 where they were not counted.
@@ -89,7 +97,7 @@ func (l listQuery) checkRestricted(who access.Principal) error {
 
 // listRecords is GET /api/collections/{collection}/records.
 func (h *handler) listRecords(w http.ResponseWriter, r *http.Request) error {
-	c, who, err := h.recordContext(r, "Missing collection context.")
+	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err
 	}
@@ -123,7 +131,7 @@ func (h *handler) listRecords(w http.ResponseWriter, r *http.Request) error {
 // lowerList is the query that l asks of c.
 func (h *handler) lowerList(c *dossier.Collection, who access.Principal, l listQuery) (query.Query, error) {
 	space := h.svc.Space()
-	q := query.Query{Offset: (l.page - 1) * l.perPage, Limit: l.perPage}
+	q := query.Query{Offset: l.offset(), Limit: l.perPage}
 	var err error
 	if strings.TrimSpace(l.filter) != "" {
 		if q.Filter, err = parseFilter(space, c, l.filter, who, h.svc.Now()); err != nil {
@@ -146,6 +154,15 @@ func (h *handler) recordContext(r *http.Request, missing string) (*dossier.Colle
 	return c, who, err
 }
 
+// bareContext is recordContext for calls that need no body. One that cannot be read is refused all the same.
+func (h *handler) bareContext(r *http.Request) (*dossier.Collection, access.Principal, error) {
+	c, who, err := h.recordContext(r, "Missing collection context.")
+	if err == nil {
+		_, err = h.readFields(r)
+	}
+	return c, who, err
+}
+
 // hidden answers that a rule does not let a record through as if there were none.
 func hidden(err error) error {
 	if dossier.KindOf(err) == dossier.Denied && translate(err).message != msgOnlySuper {
@@ -156,7 +173,7 @@ func hidden(err error) error {
 
 // viewRecord is GET /api/collections/{collection}/records/{record}.
 func (h *handler) viewRecord(w http.ResponseWriter, r *http.Request) error {
-	c, who, err := h.recordContext(r, "Missing collection context.")
+	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err
 	}
@@ -224,7 +241,7 @@ func (h *handler) refuse(r *http.Request, err error) error {
 
 // deleteRecord is DELETE /api/collections/{collection}/records/{record}.
 func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request) error {
-	c, who, err := h.recordContext(r, "Missing collection context.")
+	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err
 	}

@@ -70,7 +70,8 @@ func (v *viewer) records(c *dossier.Collection, records []*dossier.Record, expan
 		return shown, nil
 	}
 	x := &expander{viewer: v, who: within(v.who, contextExpand)}
-	return shown, x.expand(c, records, shown, parseExpand(expand))
+	_, err := x.expand(c, records, shown, parseExpand(expand))
+	return shown, err
 }
 
 // record shows one record: every field, hidden ones to superusers only.

@@ -132,11 +132,12 @@ func withHeaders(next wire.Handler) wire.Handler {
 
 // unknown answers paths and methods that no route takes: an unclean path is sent to its clean form, everything else is 404.
 func (h *handler) unknown(w http.ResponseWriter, r *http.Request) error {
-	if p := r.URL.EscapedPath(); strings.Contains(p, "//") {
-		clean := path.Clean(p)
-		if strings.HasSuffix(p, "/") && clean != "/" {
-			clean += "/"
-		}
+	p := r.URL.EscapedPath()
+	clean := path.Clean(p)
+	if strings.HasSuffix(p, "/") && clean != "/" {
+		clean += "/"
+	}
+	if clean != p {
 		if r.URL.RawQuery != "" {
 			clean += "?" + r.URL.RawQuery
 		}

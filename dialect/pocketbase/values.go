@@ -217,7 +217,9 @@ func toNumber(raw any) dossier.Number {
 	case jsonNumber:
 		text = v.String() // with the zeros at the end that were written
 	default:
-		text = toText(raw)
+		if text = toText(raw); text != strings.TrimSpace(text) {
+			return "0"
+		}
 	}
 	n, err := dossier.ParseNumber(text)
 	if err != nil {
@@ -300,7 +302,7 @@ var timeForms = []string{
 	time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999",
 	"2006-01-02 15:04Z07:00", "2006-01-02 15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly,
 	"2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700", "2006/01/02 15:04:05", "2006/01/02",
-	time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.UnixDate, "01/02/2006", "2 Jan 2006", "Jan 2, 2006",
+	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05 -07:00", time.RFC822, time.RFC822Z, time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.UnixDate, "01/02/2006", "2 Jan 2006", "Jan 2, 2006",
 }
 
 // toTime is raw as a moment in UTC: a text in one of many forms. Years outside 1 to 9999 are none.
@@ -375,7 +377,6 @@ func compactJSON(text string) (dossier.Value, dossier.Code) {
 }
 
 func looksLikeJSON(text string) bool {
-	text = strings.TrimSpace(text)
 	switch text {
 	case "true", "false", "null":
 		return true

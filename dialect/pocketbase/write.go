@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 
 	"dossier"
 	"dossier/access"
@@ -160,9 +161,19 @@ func joinProblems(problems []dossier.Problem, err error) error {
 	case err == nil:
 		return dossier.Invalidate(problems...)
 	case errors.As(err, &e) && isWrong(err):
-		return dossier.Invalidate(append(problems, e.Problems...)...)
+		all := append(problems, e.Problems...)
+		slices.SortStableFunc(all, func(a, b dossier.Problem) int { return lastly(a) - lastly(b) })
+		return dossier.Invalidate(all...)
 	}
 	return err
+}
+
+// lastly is 1 for what is told of a value only if nothing else is wrong with it.
+func lastly(p dossier.Problem) int {
+	if p.Code == codeURLDomain || p.Code == codeEmailDomain {
+		return 1
+	}
+	return 0
 }
 
 // failure is the answer to a write that failed.
