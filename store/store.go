@@ -4,6 +4,7 @@ package store
 
 import (
 	"context"
+	"io"
 	"iter"
 	"time"
 
@@ -20,6 +21,10 @@ type Store interface {
 	// survive a power cut. fn may run more than once and next to nothing else: it touches only tx, does no I/O, waits for
 	// nothing and keeps nothing of tx.
 	Update(ctx context.Context, fn func(Tx) error) error
+	// Load lays the rows that Tx.Dump wrote into a store that holds nothing, before anybody else uses it, and returns how many there were.
+	// Rows that do not fit are dossier.Invalid, with their line; rows of a newer version, and a store that holds something, are
+	// dossier.Unsupported. After an error the store is of no use.
+	Load(ctx context.Context, r io.Reader) (rows int64, err error)
 	Close() error
 }
 
@@ -31,6 +36,9 @@ type Tx interface {
 	Files() Files
 	Tokens() Tokens
 	Meta() Meta
+	// Dump writes every row that the transaction sees, of whatever noun, in a form that Load of any store reads, and returns how many there are.
+	// Secrets are as they are kept. It is for View: no bytes move while a transaction that writes is open.
+	Dump(ctx context.Context, w io.Writer) (rows int64, err error)
 }
 
 // Collections are the collections' definitions, with the tables that hold their records.

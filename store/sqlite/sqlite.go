@@ -144,6 +144,8 @@ func newFlavor() *sqlstore.Flavor {
 	return &sqlstore.Flavor{
 		Placeholder: func(int) string { return "?" },
 		Serial:      "INTEGER PRIMARY KEY AUTOINCREMENT",
+		LastSerial:  func(table, _ string) string { return "SELECT seq FROM sqlite_sequence WHERE name = '" + table + "'" },
+		SetSerial:   setSerial,
 		Text:        "TEXT",
 		Integer:     "INTEGER",
 		Keyed:       " WITHOUT ROWID",
@@ -181,6 +183,12 @@ func newFlavor() *sqlstore.Flavor {
 		Analyze:  "PRAGMA optimize(65554)",
 		Classify: classify,
 	}
+}
+
+// setSerial lets a table count on from last.
+func setSerial(table, _ string, last int64) []string {
+	return []string{"DELETE FROM sqlite_sequence WHERE name = '" + table + "'",
+		"INSERT INTO sqlite_sequence (name, seq) VALUES ('" + table + "', " + strconv.FormatInt(last, 10) + ")"}
 }
 
 func lower(text string, c query.Case) string {

@@ -17,6 +17,10 @@ type Flavor struct {
 	Serial, Text, Integer string
 	// Keyed is added to the definition of a table whose rows are best kept in the order of its key.
 	Keyed string
+	// LastSerial is a query for the last key that the database gave in a table, used or not; no row, 0 or NULL if it gave none. SetSerial are the
+	// statements that make it count on from there.
+	LastSerial func(table, key string) string
+	SetSerial  func(table, key string, last int64) []string
 	// Begin and BeginRead start a transaction that writes, and one that sees a snapshot.
 	Begin, BeginRead string
 	// Returning: an INSERT tells its key by RETURNING. Otherwise driver.Result.LastInsertId does.

@@ -63,10 +63,8 @@ func runMigrations(s *session) error {
 		return dossier.Errorf(dossier.Unsupported,
 			"the database has schema version %d, this version of dossier knows %d: use a newer one", have, len(migrations))
 	}
-	for _, step := range migrations[max(have, 0):] {
-		if err := s.script(strings.Split(s.flavor.types(step), ";\n")...); err != nil {
-			return err
-		}
+	if err := runSteps(s, migrations[max(have, 0):]); err != nil {
+		return err
 	}
 	if have < 0 {
 		_, err = s.exec(s.flavor.sql("INSERT INTO schema_version (version) VALUES (?)"), int64(len(migrations)))
@@ -74,6 +72,16 @@ func runMigrations(s *session) error {
 		_, err = s.exec(s.flavor.sql("UPDATE schema_version SET version = ?"), int64(len(migrations)))
 	}
 	return err
+}
+
+// runSteps runs some of the migrations.
+func runSteps(s *session, steps []string) error {
+	for _, step := range steps {
+		if err := s.script(strings.Split(s.flavor.types(step), ";\n")...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // types puts the flavor's types into a statement.

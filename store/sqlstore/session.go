@@ -161,6 +161,19 @@ func (s *session) each(ctx context.Context, sql string, args []any, fn func(row 
 	}
 }
 
+// columns are the names of what a query without parameters returns.
+func (s *session) columns(sql string) ([]string, error) {
+	st, err := s.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := st.query.QueryContext(context.Background(), nil)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	return rows.Columns(), s.fail(rows.Close())
+}
+
 // one calls fn with the first row, if there is one.
 func (s *session) one(sql string, args []any, fn func(row []driver.Value) error) (found bool, err error) {
 	stop := errors.New("stop")

@@ -31,6 +31,8 @@ func Run(t *testing.T, open Opener) {
 		"files":        testFiles,
 		"tokens":       testTokens,
 		"meta":         testMeta,
+		"dump":         testDump,
+		"bad dumps":    testBadDumps,
 		"reopen":       testReopen,
 		"transactions": testTransactions,
 		"concurrency":  testConcurrency,
