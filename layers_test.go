@@ -21,6 +21,7 @@ var layers = [][]string{
 	{"query"},
 	{"access"},
 	{"store", "blob", "thumb"},
+	{"archive"},
 	{"core"},
 	{"wire"},
 	{"schemafile", "admin", "mail", "dialect/kintone", "dialect/knack", "dialect/pocketbase"},
@@ -29,10 +30,10 @@ var layers = [][]string{
 }
 
 // implementations are named by cmd, benchmarks, suites and tests alone.
-var implementations = []string{"store/sqlstore", "store/sqlite", "blob/disk", "blob/small"}
+var implementations = []string{"store/sqlstore", "store/sqlite", "blob/disk", "blob/small", "archive/shelf"}
 
 // below are the layers to which no vendor's name may come down.
-const below = 6
+const below = 7
 
 // layerOf finds a package's layer, -1 if it has none.
 func layerOf(pkg string) int {

@@ -14,6 +14,7 @@ import (
 
 	"dossier"
 	"dossier/access"
+	"dossier/archive"
 	"dossier/blob"
 	"dossier/store"
 	"dossier/thumb"
@@ -31,6 +32,11 @@ type Options struct {
 	Log    *slog.Logger
 	// Grace is how old a blob without a row must be before a sweep takes it for left behind. 0 is an hour.
 	Grace time.Duration
+	// Shelf is where backups are kept; nil: none are made.
+	Shelf archive.Shelf
+	// Replace prepares what an archive holds to take the place of this space, which happens soon after it returns nil. A broken archive is Invalid.
+	// nil: nothing is restored.
+	Replace func(context.Context, *archive.Reader) error
 	// Sole says that nobody else writes to Blobs: a blob without a row from before the start is then left behind for sure.
 	Sole bool
 }
@@ -46,22 +52,26 @@ type Service struct {
 	now    func() time.Time
 	log    *slog.Logger
 	grace  time.Duration
+	shelf  archive.Shelf
+	swap   func(context.Context, *archive.Reader) error
 	born   time.Time // blobs without a row that are older are left behind; zero if that cannot be said
 
-	space    atomic.Pointer[dossier.Space]
-	tokens   atomic.Pointer[tokenSet]
-	loading  sync.Mutex    // one reading of the tokens at a time
-	secret   []byte        // signs what the server gives out; made once per space
-	schema   sync.Mutex    // one change of the schema at a time
-	hashing  chan struct{} // bounds concurrent password hashes
-	making   flights       // thumbnails being made
-	failed   failures      // thumbnails that cannot be made
-	dummy    func() string // a password hash that nobody has
-	attempts attempts
-	events   events
-	ended    endedSessions
-	patterns sync.Map // compiled patterns of fields, by text
-	staged   sync.Map // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
+	space     atomic.Pointer[dossier.Space]
+	tokens    atomic.Pointer[tokenSet]
+	loading   sync.Mutex    // one reading of the tokens at a time
+	secret    []byte        // signs what the server gives out; made once per space
+	schema    sync.Mutex    // one change of the schema at a time
+	hashing   chan struct{} // bounds concurrent password hashes
+	making    flights       // thumbnails being made
+	failed    failures      // thumbnails that cannot be made
+	dummy     func() string // a password hash that nobody has
+	attempts  attempts
+	events    events
+	ended     endedSessions
+	patterns  sync.Map     // compiled patterns of fields, by text
+	keep      sync.RWMutex // held for reading while a backup reads what its snapshot knew, for writing by each step of a sweep
+	archiving archiving
+	staged    sync.Map // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
 }
 
 // New makes a Service over what o names and loads the space, making it on the first start.
@@ -78,6 +88,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 	s := &Service{
 		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
 		mailer: o.Mail, random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
+		shelf: o.Shelf, swap: o.Replace,
 		hashing: make(chan struct{}, maxHashes),
 	}
 	if o.Sole {

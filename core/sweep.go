@@ -23,7 +23,7 @@ const (
 )
 
 // Sweep removes the bytes and rows of uploads whose lease has ended, and bytes that no row knows. Idempotent; safe beside
-// everything else.
+// everything else. What a backup may be reading is left for the next sweep.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, s.born) }
 
 // SweepEvery sweeps at once and then at every interval, until ctx ends. It logs what it does.
@@ -62,19 +62,29 @@ func (s *Service) sweep(ctx context.Context, born time.Time) (Swept, error) {
 func (s *Service) sweepExpired(ctx context.Context) (int, error) {
 	removed := 0
 	for {
-		expired, err := s.endExpired(ctx)
-		if err != nil || len(expired) == 0 {
+		n, more, err := s.sweepSome(ctx)
+		removed += n
+		if err != nil || !more {
 			return removed, err
-		}
-		gone := s.dropBytes(ctx, expired)
-		if err := s.dropRows(ctx, gone); err != nil {
-			return removed, err
-		}
-		removed += len(gone)
-		if len(gone) < len(expired) || ctx.Err() != nil {
-			return removed, ctx.Err() // what could not be removed is tried again at the next sweep
 		}
 	}
+}
+
+// sweepSome removes some of what has expired, unless a backup reads it.
+func (s *Service) sweepSome(ctx context.Context) (removed int, more bool, err error) {
+	if !s.keep.TryLock() {
+		return 0, false, nil
+	}
+	defer s.keep.Unlock()
+	expired, err := s.endExpired(ctx)
+	if err != nil || len(expired) == 0 {
+		return 0, false, err
+	}
+	gone := s.dropBytes(ctx, expired)
+	if err := s.dropRows(ctx, gone); err != nil {
+		return 0, false, err
+	}
+	return len(gone), len(gone) == len(expired) && ctx.Err() == nil, ctx.Err() // what could not be removed is tried again at the next sweep
 }
 
 // endExpired yields some uploads whose lease has ended, after it has closed them: a write that runs meanwhile, or a clock that
@@ -147,6 +157,10 @@ func (s *Service) sweepUnknown(ctx context.Context, born time.Time) (int, error)
 		if s.now().Sub(info.ModTime) < s.grace && !info.ModTime.Before(born) {
 			return nil
 		}
+		if !s.keep.TryLock() {
+			return nil // a backup reads
+		}
+		defer s.keep.Unlock()
 		removed++
 		return s.blobs.Delete(ctx, info.Key)
 	})

@@ -185,10 +185,15 @@ func (l *loader) end(line []byte) error {
 	for name := range l.left {
 		return broken("there is no table %s", name)
 	}
-	if _, err := l.in.ReadByte(); err != io.EOF {
+	switch _, err := l.in.ReadByte(); err {
+	case io.EOF:
+		return nil
+	case nil:
 		return broken("something follows the end")
+	default:
+		l.failed = err
+		return err
 	}
-	return nil
 }
 
 // beginTable reads a table's head, and makes the table if it is one of records.
