@@ -31,6 +31,9 @@ const (
 	GracePeriod = 30 * time.Second
 )
 
+// ErrPaused says that a turn of a Server has ended, and another may begin.
+var ErrPaused = errors.New("the server is paused")
+
 // Options are what a Server is made of.
 type Options struct {
 	Listen  string // HOST:PORT; port 0 picks a free one, host localhost listens on IPv4 and IPv6
@@ -45,31 +48,16 @@ type Options struct {
 type Server struct {
 	o         Options
 	listeners []net.Listener
-	http      *http.Server
 	draining  atomic.Bool
 }
 
 // Listen opens the listeners, so that connections wait from now on. Serve answers them.
 func Listen(o Options) (*Server, error) {
-	s := &Server{o: o}
 	listeners, err := listen(o.Listen)
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range listeners {
-		if o.TLS != nil {
-			l = tls.NewListener(l, o.TLS)
-		}
-		s.listeners = append(s.listeners, l)
-	}
-	s.http = &http.Server{
-		Handler:           s.outer(),
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that break the protocol are not our errors
-	}
-	return s, nil
+	return &Server{o: o, listeners: listeners}, nil
 }
 
 func listen(address string) ([]net.Listener, error) {
@@ -112,42 +100,119 @@ func (s *Server) URL() string {
 }
 
 // Serve answers until ctx ends, then stops to accept, finishes what is under way for GracePeriod at most, and returns.
-func (s *Server) Serve(ctx context.Context) error {
+func (s *Server) Serve(ctx context.Context) error { return s.Turn(ctx, s.o.Handler, nil) }
+
+// Turn answers with h until ctx ends, as Serve does, or until pause is closed: then it finishes what is under way in the same way, while
+// new connections wait to be accepted, and returns ErrPaused. Another Turn goes on where this one ended, with another handler; Close, instead
+// of one, lets nobody wait for ever.
+func (s *Server) Turn(ctx context.Context, h http.Handler, pause <-chan struct{}) error {
+	s.draining.Store(false)
+	turn := s.httpServer(h)
 	failed := make(chan error, len(s.listeners))
+	var held []*heldListener
 	for _, l := range s.listeners {
-		dossier.Go(s.o.Log, "listener", func() { failed <- s.http.Serve(l) })
+		k := &heldListener{Listener: l}
+		if err := k.wake(time.Time{}); err != nil {
+			return fmt.Errorf("listen again: %w", err)
+		}
+		held = append(held, k)
+		dossier.Go(s.o.Log, "listener", func() { failed <- turn.Serve(s.secured(k)) })
 	}
 	select {
 	case err := <-failed:
-		_ = s.http.Close()
+		_ = turn.Close()
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
+		s.drain(ctx, turn)
+		return nil
+	case <-pause:
 	}
+	for _, k := range held {
+		k.hold.Store(true)
+	}
+	s.drain(ctx, turn)
+	return ErrPaused
+}
+
+// drain finishes what is under way.
+func (s *Server) drain(ctx context.Context, turn *http.Server) {
 	s.draining.Store(true)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), GracePeriod)
 	defer cancel()
-	if err := s.http.Shutdown(stop); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := turn.Shutdown(stop); err != nil && !errors.Is(err, http.ErrServerClosed) {
 		s.o.Log.Warn("requests were cut off", "after", GracePeriod, "error", err)
-		_ = s.http.Close()
+		_ = turn.Close()
+	}
+}
+
+// Close closes the listeners. After a Serve that returned they are closed already.
+func (s *Server) Close() error {
+	var errs []error
+	for _, l := range s.listeners {
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// httpServer is the server of one turn.
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           s.outer(h),
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that break the protocol are not our errors
+	}
+}
+
+func (s *Server) secured(l net.Listener) net.Listener {
+	if s.o.TLS == nil {
+		return l
+	}
+	return tls.NewListener(l, s.o.TLS)
+}
+
+// A heldListener is a listener whose Close, when it is held, only ends the Accept that waits: the socket stays for the next turn.
+type heldListener struct {
+	net.Listener
+	hold atomic.Bool
+}
+
+// Close closes the socket unless it is held.
+func (l *heldListener) Close() error {
+	if l.hold.Load() {
+		return l.wake(time.Unix(1, 0))
+	}
+	return l.Listener.Close()
+}
+
+// wake sets when Accept gives up.
+func (l *heldListener) wake(at time.Time) error {
+	if d, ok := l.Listener.(interface{ SetDeadline(time.Time) error }); ok {
+		return d.SetDeadline(at)
 	}
 	return nil
 }
 
-// outer is what every request passes through before it reaches the handler.
-func (s *Server) outer() http.Handler {
-	return s.logged(s.recovered(s.guarded(wire.NewBudget(heldBodies).Of(http.HandlerFunc(s.route)))))
+// outer is what every request passes through before it reaches h.
+func (s *Server) outer(h http.Handler) http.Handler {
+	return s.logged(s.recovered(s.guarded(wire.NewBudget(heldBodies).Of(s.route(h)))))
 }
 
-// route answers the operators' questions and hands everything else on.
-func (s *Server) route(w http.ResponseWriter, r *http.Request) {
-	switch r.URL.Path {
-	case "/healthz":
-		answer(w, r, nil)
-	case "/readyz":
-		answer(w, r, s.ready(r.Context()))
-	default:
-		s.o.Handler.ServeHTTP(w, r)
-	}
+// route answers the operators' questions and hands everything else to h.
+func (s *Server) route(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz":
+			answer(w, r, nil)
+		case "/readyz":
+			answer(w, r, s.ready(r.Context()))
+		default:
+			h.ServeHTTP(w, r)
+		}
+	})
 }
 
 func (s *Server) ready(ctx context.Context) error {

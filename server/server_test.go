@@ -206,3 +206,61 @@ func TestBadAddressIsNamed(t *testing.T) {
 		t.Errorf("the error is %v", err)
 	}
 }
+
+// A pause lets what is under way end, and connections that come meanwhile wait for the next turn, at the same address.
+func TestPauseKeepsTheAddress(t *testing.T) {
+	t.Parallel()
+	s, err := Listen(Options{Listen: "localhost:0", Log: slog.New(slog.DiscardHandler), Random: rand.Reader})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	begun, finish := make(chan struct{}), make(chan struct{})
+	first := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		close(begun)
+		<-finish
+		_, _ = io.WriteString(w, "first")
+	})
+	pause, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- s.Turn(ctx, first, pause) }()
+	answers := make(chan string, 2)
+	ask := func() { _, body := get(t, s.URL()); answers <- body }
+	go ask()
+	<-begun
+	close(pause)
+	close(finish)
+	if body := <-answers; body != "first" {
+		t.Errorf("the request under way is answered with %q", body)
+	}
+	if err := <-ended; !errors.Is(err, ErrPaused) {
+		t.Fatalf("the first turn ends with %v", err)
+	}
+	address := strings.TrimPrefix(s.URL(), "http://")
+	waiting, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatalf("between two turns nobody listens: %v", err)
+	}
+	defer waiting.Close()
+	go func() {
+		ended <- s.Turn(ctx, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "second") }), nil)
+	}()
+	fmt.Fprintf(waiting, "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	if text, _ := io.ReadAll(waiting); !strings.HasSuffix(string(text), "second") {
+		t.Errorf("who waited is answered with %q", text)
+	}
+	if status, _ := get(t, s.URL()+"/readyz"); status != 200 {
+		t.Errorf("in the second turn the server is not ready: %d", status)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("the second turn ends with %v", err)
+	}
+	if c, err := net.Dial("tcp", address); err == nil {
+		c.Close()
+		t.Error("after the end the server still listens")
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("Close after the end: %v", err)
+	}
+}

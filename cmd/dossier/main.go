@@ -62,7 +62,8 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().SortFlags = false
 	c.register(root.PersistentFlags())
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return c.load(cmd.Flags()) }
-	root.AddCommand(serveCommand(&c), schemaCommand(&c), userCommand(&c), tokenCommand(&c), keyCommand(&c), checkCommand(&c), configCommand(&c), versionCommand())
+	root.AddCommand(serveCommand(&c), schemaCommand(&c), userCommand(&c), tokenCommand(&c), keyCommand(&c), backupCommand(&c), restoreCommand(&c),
+		checkCommand(&c), configCommand(&c), versionCommand())
 	strict(root)
 	return root
 }

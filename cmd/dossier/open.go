@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"dossier"
+	"dossier/archive"
+	"dossier/archive/shelf"
 	"dossier/blob/disk"
 	"dossier/blob/small"
 	"dossier/core"
@@ -31,12 +33,13 @@ const (
 // space is an opened data directory.
 type space struct {
 	*core.Service
-	closers []io.Closer // in the order of closing
+	closers  []io.Closer   // in the order of closing
+	replaced chan struct{} // closed when another space is prepared to take its place
 }
 
 // open opens the data directory, making it if it is not there, for this process alone.
 func open(ctx context.Context, c *config, log *slog.Logger) (*space, error) {
-	s := &space{}
+	s := &space{replaced: make(chan struct{})}
 	err := s.open(ctx, c, log)
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -68,6 +71,9 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	s.closers = append(s.closers, lock)
+	if err := finishReplace(c.Data); err != nil {
+		return fmt.Errorf("finish a restore: %w", err)
+	}
 	files, err := disk.Open(c.Data, disk.Options{Rand: rand.Reader})
 	if err != nil {
 		return err
@@ -83,6 +89,10 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		return err
 	}
 	s.closers = append([]io.Closer{rows}, s.closers...)
+	kept, err := shelf.Open(filepath.Join(c.Data, backups))
+	if err != nil {
+		return err
+	}
 	letters, err := s.mailer(c, log)
 	if err != nil {
 		return err
@@ -91,6 +101,13 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 		Mail:  letters,
 		Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: pocketbase.NewLanguage(time.Now),
 		Random: rand.Reader, Now: time.Now, Log: log, Sole: true,
+		Shelf: kept, Replace: func(ctx context.Context, a *archive.Reader) error {
+			if err := prepare(ctx, c.Data, a, log); err != nil {
+				return err
+			}
+			close(s.replaced) // core lets this happen once
+			return nil
+		},
 	})
 	return err
 }

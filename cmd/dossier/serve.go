@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func logger(c *config) *slog.Logger {
 	return slog.New(slog.NewTextHandler(os.Stderr, o))
 }
 
-func serve(ctx context.Context, c *config, out io.Writer) (err error) {
+func serve(ctx context.Context, c *config, out io.Writer) error {
 	if err := c.checkServe(); err != nil {
 		return err
 	}
@@ -82,39 +83,73 @@ func serve(ctx context.Context, c *config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closing := s.Close(); err == nil {
-			err = closing
+	srv, err := start(ctx, c, s, file, log, out)
+	if err != nil {
+		return errors.Join(err, s.Close())
+	}
+	for { // a turn for each space that is restored while the server runs
+		err := errors.Join(turn(ctx, c, srv, s, log), s.Close())
+		if !errors.Is(err, server.ErrPaused) {
+			return errors.Join(err, srv.Close())
 		}
-	}()
+		if s, err = open(ctx, c, log); err != nil {
+			return errors.Join(err, srv.Close())
+		}
+		log.Info("a backup has been restored")
+	}
+}
+
+// start applies what the configuration says to a space, and listens.
+func start(ctx context.Context, c *config, s *space, file *schemaText, log *slog.Logger, out io.Writer) (srv *server.Server, err error) {
 	var sample *demo
 	if c.Demo {
 		if sample, err = newDemo(ctx, s.Service, c.Data); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if file != nil {
 		if _, err := file.apply(ctx, s.Service, c.Prune); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	tlsConfig, err := tlsOf(c, out)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	srv, err := server.Listen(server.Options{Listen: c.Listen, Handler: handler(s.Service, c, ctx.Done()), Log: log, Random: rand.Reader, TLS: tlsConfig})
-	if err != nil {
-		return err
+	if srv, err = server.Listen(server.Options{Listen: c.Listen, Log: log, Random: rand.Reader, TLS: tlsConfig}); err != nil {
+		return nil, err
 	}
-	sweeping, stop := context.WithCancel(ctx)
-	swept := make(chan struct{})
-	dossier.Go(log, "sweeper", func() { defer close(swept); s.SweepEvery(sweeping, sweepInterval) })
-	defer func() { stop(); <-swept }()
 	fmt.Fprintln(os.Stderr, "listening on", srv.URL())
 	if sample != nil {
 		sample.print(out, srv.URL())
 	}
-	return srv.Serve(ctx)
+	return srv, nil
+}
+
+// turn serves a space until ctx ends, or until another one is to take its place: then the error is server.ErrPaused.
+func turn(ctx context.Context, c *config, srv *server.Server, s *space, log *slog.Logger) error {
+	working, stop := context.WithCancel(ctx)
+	var jobs sync.WaitGroup
+	for name, job := range map[string]func(){
+		"sweeper": func() { s.SweepEvery(working, sweepInterval) }, "planned backups": func() { s.FollowPlan(working) },
+		"streams": func() { waitFor(working, s.replaced); stop() },
+	} {
+		jobs.Add(1)
+		dossier.Go(log, name, func() { defer jobs.Done(); job() })
+	}
+	defer jobs.Wait()
+	defer stop()
+	orders := openControl(c.Data, s.Service, log)
+	err := srv.Turn(ctx, handler(s.Service, c, working.Done()), s.replaced)
+	return errors.Join(err, orders.Close())
+}
+
+// waitFor waits until ctx ends or done is closed.
+func waitFor(ctx context.Context, done <-chan struct{}) {
+	select {
+	case <-ctx.Done():
+	case <-done:
+	}
 }
 
 // handler is every dialect and the console under their prefixes. Streams end with done.
