@@ -80,7 +80,7 @@ type Settings struct {
 	UploadTTL    time.Duration // life of an upload that no record took
 	MaxFileSize  int64         // bytes of one file; 0 is no limit
 	DiskQuota    int64         // bytes of attachments and uploads together; 0 is none
-	FileTokenTTL time.Duration // life of a token for a protected file
+	FileTokenTTL time.Duration // life of a token for a protected file; 0 is what a dialect's clients expect
 	RateLimit    int           // requests a second of metered dialects; 0 is none
 	DailyLimit   int           // requests a day of metered dialects; 0 is none
 	PublicURL    string        // origin of absolute URLs; "" is the request's own
@@ -96,11 +96,10 @@ const ExtraName = "application_name"
 // DefaultSettings are in force where the owner chose nothing.
 func DefaultSettings() Settings {
 	return Settings{
-		UploadTTL:    72 * time.Hour,
-		MaxFileSize:  1 << 30,
-		FileTokenTTL: 2 * time.Minute,
-		TimeZone:     "UTC",
-		Language:     "en",
+		UploadTTL:   72 * time.Hour,
+		MaxFileSize: 1 << 30,
+		TimeZone:    "UTC",
+		Language:    "en",
 	}
 }
 

@@ -107,7 +107,9 @@ func settingsNode(s dossier.Settings) *yaml.Node {
 	m.add("upload_ttl", scalar(s.UploadTTL.String()))
 	m.add("max_file_size", integer(s.MaxFileSize))
 	m.add("disk_quota", integer(s.DiskQuota))
-	m.add("file_token_ttl", scalar(s.FileTokenTTL.String()))
+	if s.FileTokenTTL > 0 {
+		m.add("file_token_ttl", scalar(s.FileTokenTTL.String()))
+	}
 	m.add("knack_rate_limit", integer(int64(s.RateLimit)))
 	m.add("knack_daily_limit", integer(int64(s.DailyLimit)))
 	m.addText("public_url", s.PublicURL)

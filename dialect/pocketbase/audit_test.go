@@ -28,7 +28,7 @@ func TestTryingAView(t *testing.T) {
 	if fields := got["fields"].([]any); len(fields) != 2 {
 		t.Errorf("fields %v", fields)
 	}
-	b.do(call{method: "POST", path: path, token: b.root(), body: `{"query": "delete from reports"}`}).fails(400, "Invalid query - a view's query is a SELECT.")
+	b.do(call{method: "POST", path: path, token: b.root(), body: `{"query": "delete from reports"}`}).fails(400, "Invalid view query. Raw error: \na view's query is a SELECT.")
 	b.do(call{method: "POST", path: path, body: `{"query": "select id from reports"}`}).fails(401, msgNeedsAuth)
 	b.do(call{method: "GET", path: collections + "/meta/oauth2-providers", token: b.root()}).is(200, "[]")
 }

@@ -2,9 +2,11 @@ package pocketbase
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"dossier"
 	"dossier/access"
@@ -242,7 +244,10 @@ func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) erro
 	if err != nil {
 		return loadError(err)
 	}
-	list, _ := raw["collections"].([]any)
+	list, isList := raw["collections"].([]any)
+	if raw["collections"] != nil && !isList {
+		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	}
 	if len(list) == 0 {
 		return invalidFields(msgInvalidSubmit, map[string]fault{"collections": blank})
 	}
@@ -261,11 +266,16 @@ func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) erro
 func importError(err error) error {
 	switch dossier.KindOf(err) {
 	case dossier.Invalid, dossier.Exists, dossier.Unsupported:
-		return invalidFields("Failed to import collections.", map[string]fault{
-			"collections": {Code: "validation_collections_import_failure", Message: "Failed to import collections configuration. Raw error: " + err.Error()},
-		})
+		return importFailure(err.Error())
 	}
 	return err
+}
+
+// importFailure is the answer to an import that fails for that reason.
+func importFailure(reason string) error {
+	return invalidFields("Failed to import collections.", map[string]fault{"collections": {
+		Code: "validation_collections_import_failure", Message: "Failed to import the collections configuration. Raw error:\n" + reason,
+	}})
 }
 
 // readImport makes a schema of imported collections. They may refer to each other: a first pass makes room for all of them.
@@ -275,7 +285,7 @@ func readImport(space *dossier.Space, list []any) (core.Schema, error) {
 	for _, element := range list {
 		raw, ok := element.(map[string]any)
 		if !ok {
-			return schema, errFormat
+			return schema, newError(http.StatusBadRequest, msgInvalidLoad, nil)
 		}
 		if _, known := importedCollection(space, raw); !known {
 			rd := &collectionReader{raw: raw, data: map[string]any{}, next: &dossier.Collection{Kind: dossier.Base, Extra: map[string]string{}}}
@@ -317,10 +327,14 @@ func readImported(space, all *dossier.Space, raw map[string]any) (*dossier.Colle
 	}
 	c, data, err := readCollection(all, old, raw, nil)
 	if err != nil {
-		return nil, err
+		return nil, importFailure("collection " + strconv.Quote(toText(raw["name"])) + ": " + err.Error())
 	}
 	if len(data) > 0 {
-		return nil, newError(http.StatusBadRequest, "Failed to import collections.", map[string]any{"collections": map[string]any{toText(raw["name"]): data}})
+		wrong, err := json.Marshal(data)
+		if err != nil {
+			return nil, err
+		}
+		return nil, importFailure("collection " + strconv.Quote(toText(raw["name"])) + ": " + string(wrong))
 	}
 	return c, nil
 }

@@ -209,7 +209,7 @@ func TestAuthCollectionSaysHowToSignIn(t *testing.T) {
 	b := newBench(t)
 	root := b.root()
 	b.do(call{method: "POST", path: collections, token: root, body: `{"name": "staff", "type": "auth", "createRule": "", "viewRule": "id = @request.auth.id",
-		"authRule": "active = true", "authToken": {"duration": 60, "secret": "never shown"}, "fields": [{"name": "active", "type": "bool"}]}`}).ok()
+		"authRule": "active = true", "authToken": {"duration": 60, "secret": "never shown, and long enough to be one"}, "fields": [{"name": "active", "type": "bool"}]}`}).ok()
 	b.do(call{method: "GET", path: collections + "/staff?fields=authToken,authRule", token: root}).is(200, `{"authRule":"active = true","authToken":{"duration":60}}`)
 	for _, active := range []bool{false, true} {
 		login := map[bool]string{false: "off@example.com", true: "on@example.com"}[active]

@@ -81,7 +81,7 @@ func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKin
 		return err
 	}
 	if !who.IsGuest() && wants(who) {
-		if err := h.send(r.Context(), kind, who, who.Record.Account.Email, ""); err != nil {
+		if err := h.send(letterContext(r), kind, who, who.Record.Account.Email, ""); err != nil {
 			return err
 		}
 	}
@@ -217,7 +217,7 @@ func (h *handler) requestEmailChange(w http.ResponseWriter, r *http.Request) err
 	if wrong, err := h.newEmailFault(r.Context(), c, email); err != nil || wrong.Code != "" {
 		return errorOr(err, invalidFields(msgInvalidSubmit, map[string]fault{"newEmail": wrong}))
 	}
-	if err := h.send(r.Context(), letterEmail, who, email, email); err != nil {
+	if err := h.send(letterContext(r), letterEmail, who, email, email); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)

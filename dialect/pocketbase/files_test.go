@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"dossier"
 	"dossier/core"
 )
 
@@ -141,7 +140,7 @@ func TestProtectedFileNeedsATokenThatHolds(t *testing.T) {
 	if a.status != 200 || string(a.body) != "Plan" || !strings.HasPrefix(a.header.Get("Cache-Control"), "private") {
 		t.Errorf("%d %q %q", a.status, a.body, a.header.Get("Cache-Control"))
 	}
-	now = now.Add(dossier.DefaultSettings().FileTokenTTL + time.Second)
+	now = now.Add(fileTokenTTL + time.Second)
 	b.do(call{method: "GET", path: path + "?token=" + file}).fails(404, msgNotFound)
 }
 

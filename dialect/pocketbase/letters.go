@@ -4,6 +4,8 @@ import (
 	"context"
 	"html"
 	"maps"
+	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -91,33 +93,27 @@ func (h *handler) send(ctx context.Context, kind letterKind, who access.Principa
 	if err != nil {
 		return err
 	}
-	h.post(ctx, who, to, kind.template(o), kind.usual, map[string]string{"{TOKEN}": token})
+	h.post(ctx, who, to, kind.template(o), map[string]string{"{TOKEN}": token})
 	return nil
 }
 
 // post sends who a letter at the address to, as compose makes it.
-func (h *handler) post(ctx context.Context, who access.Principal, to string, t, usual template, more map[string]string) {
-	h.svc.SendMail(ctx, h.compose(who, to, t, usual, more))
+func (h *handler) post(ctx context.Context, who access.Principal, to string, t template, more map[string]string) {
+	h.svc.SendMail(ctx, h.compose(ctx, who, to, t, more))
 }
 
-// compose is a letter to who: t, or what is usual where t says nothing, with more places filled than every letter has.
-func (h *handler) compose(who access.Principal, to string, t, usual template, more map[string]string) core.Mail {
-	if t.Subject == "" {
-		t.Subject = usual.Subject
-	}
-	if t.Body == "" {
-		t.Body = usual.Body
-	}
-	fill := h.filler(who, more)
+// compose is a letter to who with more places filled than every letter has.
+func (h *handler) compose(ctx context.Context, who access.Principal, to string, t template, more map[string]string) core.Mail {
+	fill := h.filler(ctx, who, more)
 	body := fill(t.Body, html.EscapeString)
 	return core.Mail{To: to, Subject: fill(t.Subject, oneLine), HTML: body, Text: plainText(body)}
 }
 
 // filler fills the places of a template; escape makes a value fit where it stands.
-func (h *handler) filler(who access.Principal, more map[string]string) func(text string, escape func(string) string) string {
+func (h *handler) filler(ctx context.Context, who access.Principal, more map[string]string) func(text string, escape func(string) string) string {
 	meta := h.settings().Meta
 	values := map[string]string{
-		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(h.appURL(meta), "/"),
+		"{APP_NAME}": meta.AppName, "{APP_URL}": strings.TrimRight(h.appURL(ctx, meta), "/"),
 		"{RECORD:id}": string(who.ID), "{RECORD:email}": who.Record.Account.Email,
 	}
 	for _, f := range who.Collection.Fields {
@@ -135,14 +131,35 @@ func (h *handler) filler(who access.Principal, more map[string]string) func(text
 	}
 }
 
-// appURL is where letters lead to: what the settings of the dialect say, else the space's. A request's Host is never it, or strangers could
-// have users' tokens sent to a place of theirs.
-func (h *handler) appURL(meta metaSettings) string {
-	public := h.svc.Space().Settings.PublicURL
-	if public != "" && meta.AppURL == defaultSettings().Meta.AppURL {
+// appURL is where letters lead to: what the settings of the dialect say, else the space's, else the address that the request reached. A
+// request's Host is never it, or strangers could have users' tokens sent to a place of theirs.
+func (h *handler) appURL(ctx context.Context, meta metaSettings) string {
+	if meta.AppURL != defaultSettings().Meta.AppURL {
+		return meta.AppURL
+	}
+	if public := h.svc.Space().Settings.PublicURL; public != "" {
 		return public
 	}
+	if reached, ok := ctx.Value(reachedKey{}).(string); ok {
+		return reached
+	}
 	return meta.AppURL
+}
+
+// reachedKey is where a context of letters holds the address that the request reached.
+type reachedKey struct{}
+
+// letterContext is the context of r for letters that it sends.
+func letterContext(r *http.Request) context.Context {
+	addr, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return r.Context()
+	}
+	scheme := "http://"
+	if r.TLS != nil {
+		scheme = "https://"
+	}
+	return context.WithValue(r.Context(), reachedKey{}, scheme+addr.String())
 }
 
 // oneLine is a value for a subject.

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"dossier"
@@ -34,28 +33,11 @@ const (
 
 // check calls bad with every option that does not do. Codes that nobody gets may have any.
 func (o otpOptions) check(bad func(option string, f fault)) {
-	least := func(option string, n, bound int64) {
-		switch {
-		case n == 0:
-			bad(option, blank)
-		case n < bound:
-			bad(option, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than " + strconv.FormatInt(bound, 10) + ".",
-				Params: map[string]any{"threshold": bound}})
-		}
-	}
-	most := func(option string, n, bound int64) {
-		if n > bound {
-			bad(option, fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than " + strconv.FormatInt(bound, 10) + ".",
-				Params: map[string]any{"threshold": bound}})
-		}
-	}
 	if !o.Enabled {
 		return
 	}
-	least("duration", o.Duration, minOTPLife)
-	most("duration", o.Duration, maxOTPLife)
-	least("length", int64(o.Length), minOTP)
-	most("length", int64(o.Length), maxPassword)
+	between(o.Duration, minOTPLife, maxOTPLife, func(f fault) { bad("duration", f) })
+	between(int64(o.Length), minOTP, maxPassword, func(f fault) { bad("length", f) })
 }
 
 // usualCode is the letter with a code where the collection has no template for it.
@@ -94,7 +76,7 @@ func (h *handler) requestOTP(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	id, err := h.issueOTP(r.Context(), c, who, email)
+	id, err := h.issueOTP(letterContext(r), c, who, email)
 	if err != nil {
 		return err
 	}
@@ -124,7 +106,7 @@ func (h *handler) issueOTP(ctx context.Context, c *dossier.Collection, who acces
 		mac: h.macOTP(who, string(id), digits), ends: now.Add(seconds(o.Duration)),
 	}, now)
 	if err == nil && fresh && !guest {
-		h.post(ctx, who, who.Record.Account.Email, o.EmailTemplate, usualCode, map[string]string{"{OTP}": digits, "{OTP_ID}": kept})
+		h.post(ctx, who, who.Record.Account.Email, o.EmailTemplate, map[string]string{"{OTP}": digits, "{OTP_ID}": kept})
 	}
 	return kept, err
 }

@@ -107,14 +107,18 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 	s := shownCollection{
 		ID: collectionID(c), Name: c.Name, Type: string(c.Kind), System: c.System, Created: formatTime(c.Created), Updated: formatTime(c.Updated),
 		ListRule: c.Rules.List, ViewRule: c.Rules.View, CreateRule: c.Rules.Create, UpdateRule: c.Rules.Update, DeleteRule: c.Rules.Delete,
-		Indexes: indexesOf(c), Fields: []map[string]any{idField()},
+		Indexes: indexesOf(c), Fields: []map[string]any{},
+	}
+	switch {
+	case c.Kind != dossier.View:
+		s.Fields = append(s.Fields, idField())
+	case c.Query != "":
+		s.Fields = append(s.Fields, with(idField(), map[string]any{"min": 0, "max": 0, "autogeneratePattern": ""}))
 	}
 	if c.Kind == dossier.Auth {
 		s.Fields = append(s.Fields, accountFields()...)
 		o := authOptionsOf(c)
-		if o.FileToken.Duration == 0 {
-			o.FileToken.Duration = int64(space.Settings.FileTokenTTL / time.Second)
-		}
+		o.FileToken.Duration = fileTokenLife(space, c)
 		s.authOptions = &o
 	}
 	if c.Kind == dossier.View {
@@ -125,7 +129,7 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 	}
 	for _, name := range []string{stampCreated, stampUpdated} {
 		if hasStamp(c, name) {
-			s.Fields = append(s.Fields, stampField(name))
+			s.Fields = append(s.Fields, with(stampField(name), map[string]any{"system": c.System}))
 		}
 	}
 	return s
@@ -170,10 +174,10 @@ type lifetime struct {
 type authOptions struct {
 	AuthRule               *string         `json:"authRule"`
 	ManageRule             *string         `json:"manageRule"`
-	AuthAlert              json.RawMessage `json:"authAlert"`
-	OAuth2                 json.RawMessage `json:"oauth2"`
+	AuthAlert              alertOptions    `json:"authAlert"`
+	OAuth2                 oauthOptions    `json:"oauth2"`
 	PasswordAuth           passwordOptions `json:"passwordAuth"`
-	MFA                    json.RawMessage `json:"mfa"`
+	MFA                    mfaOptions      `json:"mfa"`
 	OTP                    otpOptions      `json:"otp"`
 	AuthToken              lifetime        `json:"authToken"`
 	PasswordResetToken     lifetime        `json:"passwordResetToken"`
@@ -185,10 +189,55 @@ type authOptions struct {
 	ConfirmEmailChangeTmpl template        `json:"confirmEmailChangeTemplate"`
 }
 
-// A template is a letter with places for names and addresses; the body is HTML. An empty one is the usual letter.
+// A template is a letter with places for names and addresses; the body is HTML.
 type template struct {
 	Subject string `json:"subject"`
 	Body    string `json:"body"`
+}
+
+// or is t, with the texts of usual where it has none.
+func (t template) or(usual template) template {
+	if t.Subject == "" {
+		t.Subject = usual.Subject
+	}
+	if t.Body == "" {
+		t.Body = usual.Body
+	}
+	return t
+}
+
+// alertOptions are about a letter that is never sent.
+type alertOptions struct {
+	Enabled       bool     `json:"enabled"`
+	EmailTemplate template `json:"emailTemplate"`
+}
+
+// usualAlert is what that letter would say.
+var usualAlert = template{
+	Subject: "A new sign-in to your {APP_NAME} account",
+	Body: "<p>Hello,</p>\n<p>somebody signed in to your {APP_NAME} account from a place that it has not been used from:</p>\n<p><em>{ALERT_INFO}</em></p>\n" +
+		"<p>If that was not you, change your password at once. It ends every session.</p>\n<p>Thanks,<br/>{APP_NAME} team</p>",
+}
+
+// oauthOptions are kept and shown. Nobody signs in by them.
+type oauthOptions struct {
+	Providers    []map[string]any  `json:"providers"`
+	MappedFields oauthMappedFields `json:"mappedFields"`
+	Enabled      bool              `json:"enabled"`
+}
+
+type oauthMappedFields struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Username  string `json:"username"`
+	AvatarURL string `json:"avatarURL"`
+}
+
+// mfaOptions are kept and shown. Nobody is asked for a second proof.
+type mfaOptions struct {
+	Enabled  bool   `json:"enabled"`
+	Duration int64  `json:"duration"` // seconds
+	Rule     string `json:"rule"`
 }
 
 type passwordOptions struct {
@@ -201,10 +250,7 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	empty := ""
 	o := authOptions{
 		AuthRule: &empty, PasswordAuth: passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}},
-		AuthAlert: json.RawMessage(`{"enabled":false,"emailTemplate":{"subject":"","body":""}}`),
-		OAuth2:    json.RawMessage(`{"enabled":false,"mappedFields":{"id":"","name":"","username":"","avatarURL":""},"providers":[]}`),
-		MFA:       json.RawMessage(`{"enabled":false,"duration":600,"rule":""}`),
-		OTP:       otpOptions{Duration: 180, Length: 8},
+		OAuth2: oauthOptions{Providers: []map[string]any{}}, MFA: mfaOptions{Duration: 600}, OTP: otpOptions{Duration: 180, Length: 8},
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
 	}
@@ -214,6 +260,10 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	if text, ok := c.Extra[extraOptions]; ok {
 		_ = json.Unmarshal([]byte(text), &o) // written by json.Marshal of the same type
 	}
+	o.AuthAlert.EmailTemplate, o.OTP.EmailTemplate = o.AuthAlert.EmailTemplate.or(usualAlert), o.OTP.EmailTemplate.or(usualCode)
+	o.VerificationTemplate = o.VerificationTemplate.or(letterVerify.usual)
+	o.ResetPasswordTemplate = o.ResetPasswordTemplate.or(letterReset.usual)
+	o.ConfirmEmailChangeTmpl = o.ConfirmEmailChangeTmpl.or(letterEmail.usual)
 	return o
 }
 

@@ -203,7 +203,7 @@ func accountFields() []map[string]any {
 		return with(with(baseField(fieldID(typ, name), name, typ), map[string]any{"system": true}), options)
 	}
 	return []map[string]any{
-		system(keyPassword, typePassword, map[string]any{"hidden": true, "required": true, "min": minPassword, "max": maxPassword, "pattern": "", "cost": 0}),
+		system(keyPassword, typePassword, map[string]any{"hidden": true, "required": true, "min": minPassword, "max": 0, "pattern": "", "cost": 0}),
 		system("tokenKey", typeText, map[string]any{"hidden": true, "required": true, "min": 30, "max": 60, "pattern": "", "primaryKey": false,
 			"autogeneratePattern": "[a-zA-Z0-9]{50}"}),
 		system(keyEmail, typeEmail, map[string]any{"required": true, "exceptDomains": nil, "onlyDomains": nil}),

@@ -17,20 +17,36 @@ type optionReader struct {
 	fresh bool     // the field is a new one
 	path  []string // of the field: fields, its index
 	data  map[string]any
+	// malformed is set by an option of a wrong type.
+	malformed bool
 }
 
 func (o *optionReader) fault(f fault, path ...string) {
 	nest(o.data, append(slices.Clone(o.path), path...), f)
 }
 
-func (o *optionReader) text(key string) string { return toText(o.raw[key]) }
-func (o *optionReader) flag(key string) bool   { return toBool(o.raw[key]) }
+// option is the option of that name, the zero T where there is none.
+func option[T any](o *optionReader, key string) T {
+	v, ok := o.raw[key].(T)
+	if !ok && o.raw[key] != nil {
+		o.malformed = true
+	}
+	return v
+}
+
+func (o *optionReader) text(key string) string { return option[string](o, key) }
+func (o *optionReader) flag(key string) bool   { return option[bool](o, key) }
 
 // whole is a whole number, 0 where there is none.
 func (o *optionReader) whole(key string) int64 {
-	n, err := strconv.ParseInt(toText(o.raw[key]), 10, 64)
+	number := option[jsonNumber](o, key)
+	if number == "" {
+		return 0
+	}
+	n, err := strconv.ParseInt(toText(number), 10, 64)
 	switch {
 	case err != nil:
+		o.malformed = true
 		return 0
 	case n < 0:
 		o.fault(negative, key)
@@ -41,7 +57,12 @@ func (o *optionReader) whole(key string) int64 {
 
 // list is a list of texts, nil where there is none.
 func (o *optionReader) list(key string) []string {
-	if o.raw[key] == nil {
+	for _, v := range option[[]any](o, key) {
+		if _, ok := v.(string); !ok {
+			o.malformed = true
+		}
+	}
+	if o.raw[key] == nil || o.malformed {
 		return nil
 	}
 	return toList(o.raw[key])
@@ -60,12 +81,16 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 		setExtra(f, "convertURLs", o.flag("convertURLs"))
 	case typeNumber:
 		f.Integer, f.Min, f.Max = o.flag("onlyInt"), o.decimal("min"), o.decimal("max")
+		for key, bound := range map[string]string{"min": f.Min, "max": f.Max} {
+			if f.Integer && strings.Contains(bound, ".") {
+				o.fault(faults[dossier.CodeNotInteger](dossier.Problem{}), key)
+			}
+		}
 		if f.Min != "" && f.Max != "" && dossier.Number(f.Max).Compare(dossier.Number(f.Min)) < 0 {
 			o.fault(faults[dossier.CodeTooSmall](dossier.Problem{Params: map[string]any{"min": f.Min}}), "max")
 		}
 	case typeEmail, typeURL:
-		setExtra(f, "exceptDomains", o.list("exceptDomains"))
-		setExtra(f, "onlyDomains", o.list("onlyDomains"))
+		o.readDomains(f)
 	case typeDate:
 		f.Min, f.Max = o.moment(f, "min"), o.moment(f, "max")
 	case typeAutodate:
@@ -73,6 +98,11 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 		setExtra(f, "onCreate", o.flag("onCreate"))
 		setExtra(f, "onUpdate", o.flag("onUpdate"))
 		f.DefaultNow = o.flag("onCreate")
+		if !o.flag("onCreate") && !o.flag("onUpdate") {
+			neither := fault{Code: blank.Code, Message: "Either onCreate or onUpdate must be enabled."}
+			o.fault(neither, "onCreate")
+			o.fault(neither, "onUpdate")
+		}
 	case typeSelect:
 		o.readSelect(f)
 	case typeRelation:
@@ -96,8 +126,7 @@ func (o *optionReader) readText(f *dossier.Field) {
 		f.Max = characters(most)
 	}
 	if least, most := o.whole("min"), o.whole("max"); most > 0 && most < least {
-		o.fault(fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than " + characters(least) + ".",
-			Params: map[string]any{"threshold": least}}, "max")
+		o.fault(noLess(least), "max")
 	}
 	setExtra(f, extraGenerate, o.text(extraGenerate))
 	o.checkPattern(extraGenerate)
@@ -120,12 +149,33 @@ func characters(n int64) string {
 }
 
 func (o *optionReader) decimal(key string) string {
-	n, err := dossier.ParseNumber(o.text(key))
+	n, err := dossier.ParseNumber(toText(option[jsonNumber](o, key)))
 	if err != nil {
 		return ""
 	}
 	return string(n)
 }
+
+// readDomains reads which domains addresses may have, or may not.
+func (o *optionReader) readDomains(f *dossier.Field) {
+	lists := map[string][]string{"exceptDomains": o.list("exceptDomains"), "onlyDomains": o.list("onlyDomains")}
+	both := len(lists["exceptDomains"]) > 0 && len(lists["onlyDomains"]) > 0
+	for key, list := range lists {
+		setExtra(f, key, list)
+		if both {
+			o.fault(fault{Code: "validation_empty", Message: "Must be blank."}, key)
+			continue
+		}
+		for i, domain := range list {
+			if !domainForm.MatchString(domain) {
+				o.fault(fault{Code: "validation_is_domain", Message: "Must be a valid domain."}, key, strconv.Itoa(i))
+			}
+		}
+	}
+}
+
+// domainForm is a domain of at least two parts.
+var domainForm = regexp.MustCompile(`^([\pL\pN]([\pL\pN-]*[\pL\pN])?\.)+\pL[\pL\pN-]*$`)
 
 // moment is the bound of a date field as core keeps it.
 func (o *optionReader) moment(f *dossier.Field, key string) string {
@@ -146,8 +196,7 @@ func (o *optionReader) readSelect(f *dossier.Field) {
 	case n == 0:
 		o.fault(blank, "values")
 	case f.MaxSelect > n:
-		o.fault(fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than " + strconv.Itoa(n) + ".",
-			Params: map[string]any{"threshold": n}}, "maxSelect")
+		o.fault(noGreater(int64(n)), "maxSelect")
 	}
 }
 
@@ -163,6 +212,12 @@ func (o *optionReader) readRelation(f *dossier.Field) {
 	f.Cascade = o.flag("cascadeDelete")
 	o.readMaxSelect(f)
 	setExtra(f, "minSelect", o.whole("minSelect"))
+	switch least, most := o.whole("minSelect"), o.whole("maxSelect"); {
+	case least > 0 && most == 0:
+		o.fault(blank, "maxSelect")
+	case most < least:
+		o.fault(noLess(least), "maxSelect")
+	}
 	id := o.text("collectionId")
 	target, ok := findCollection(o.space, id)
 	switch {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"dossier"
+	"dossier/core"
+	"dossier/query"
 )
 
 // keyQuery is the key of a view's query.
@@ -30,13 +32,16 @@ func (rd *collectionReader) view(derive deriver) error {
 	rd.next.Fields = nil
 	switch {
 	case rd.next.Query == "":
+		nest(rd.data, []string{"fields"}, blank)
 		nest(rd.data, []string{keyQuery}, blank)
 	case derive != nil:
 		if err := rd.derive(derive); err != nil {
 			return err
 		}
 	}
-	rd.rules()
+	if err := rd.rules(); err != nil {
+		return err
+	}
 	for key, rule := range map[string]*string{"createRule": rd.next.Rules.Create, "updateRule": rd.next.Rules.Update, "deleteRule": rd.next.Rules.Delete} {
 		if rule != nil {
 			rd.fault("validation_nil", "Must be blank.", key)
@@ -49,6 +54,7 @@ func (rd *collectionReader) derive(derive deriver) error {
 	fields, err := derive(rd.next)
 	var wrong *dossier.Error
 	if errors.As(err, &wrong) && wrong.Kind == dossier.Invalid {
+		nest(rd.data, []string{"fields"}, blank)
 		rd.fault("validation_invalid_view_query", "Invalid query - "+wrong.Msg, keyQuery)
 		return nil
 	}
@@ -56,7 +62,10 @@ func (rd *collectionReader) derive(derive deriver) error {
 	return err
 }
 
-// tryView is POST /api/collections/meta/dry-run-view: the fields that a view with that query would have. No rows are shown.
+// sampleSize is how many records are shown of a view that is tried.
+const sampleSize = 10
+
+// tryView is POST /api/collections/meta/dry-run-view: the fields that a view with that query would have, and its first records.
 func (h *handler) tryView(w http.ResponseWriter, r *http.Request) error {
 	who, err := h.superuser(r)
 	if err != nil {
@@ -70,14 +79,35 @@ func (h *handler) tryView(w http.ResponseWriter, r *http.Request) error {
 	if text == "" {
 		return invalidFields(msgInvalidSubmit, map[string]fault{"query": blank})
 	}
-	c := &dossier.Collection{Name: "dry_run", Kind: dossier.View, Query: text, Extra: map[string]string{extraStamps: "[]"}}
-	c.Fields, err = h.svc.ViewFields(r.Context(), who, c)
-	var wrong *dossier.Error
-	if errors.As(err, &wrong) && wrong.Kind == dossier.Invalid {
-		return newError(http.StatusBadRequest, "Invalid query - "+wrong.Msg, nil)
+	c := &dossier.Collection{ID: "dry_run", Name: "dry_run", Kind: dossier.View, Query: text, Extra: map[string]string{extraStamps: "[]"}}
+	if c.Fields, err = h.svc.ViewFields(r.Context(), who, c); err != nil {
+		return viewError(err)
 	}
+	for i, f := range c.Fields {
+		f.ID, f.Number = dossier.ID(fieldID(typeOf(f), f.Name)), int64(i+1) // as they would be if it were kept
+	}
+	page, err := h.svc.ListRecords(r.Context(), who, c, query.Query{Limit: sampleSize}, core.ListOptions{})
+	if err != nil {
+		return viewError(err)
+	}
+	sample, err := h.viewer(r.Context(), who).records(c, page.Records, "")
 	if err != nil {
 		return err
 	}
-	return h.reply(w, r, map[string]any{"fields": showCollection(h.svc.Space(), c).Fields, "sample": []any{}})
+	return h.reply(w, r, triedView{showCollection(h.svc.Space(), c).Fields, sample})
+}
+
+// A triedView is what a query would make of a view.
+type triedView struct {
+	Fields []map[string]any `json:"fields"`
+	Sample any              `json:"sample"`
+}
+
+// viewError is the answer to a query that makes no view.
+func viewError(err error) error {
+	var wrong *dossier.Error
+	if errors.As(err, &wrong) && wrong.Kind == dossier.Invalid {
+		return newError(http.StatusBadRequest, "Invalid view query. Raw error: \n"+wrong.Msg, nil)
+	}
+	return err
 }

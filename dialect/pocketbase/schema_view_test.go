@@ -49,11 +49,11 @@ func TestAWrongViewSaysWhere(t *testing.T) {
 	b := newBench(t)
 	root := b.root()
 	for _, c := range []struct{ name, body, want string }{
-		{"no query", `{}`, `{"viewQuery":{"code":"validation_required","message":"Cannot be blank."}}`},
+		{"no query", `{}`, `{"fields":{"code":"validation_required","message":"Cannot be blank."},"viewQuery":{"code":"validation_required","message":"Cannot be blank."}}`},
 		{"a query that writes", `{"viewQuery": "delete from reports"}`,
-			`{"viewQuery":{"code":"validation_invalid_view_query","message":"Invalid query - a view's query is a SELECT."}}`},
+			`{"fields":{"code":"validation_required","message":"Cannot be blank."},"viewQuery":{"code":"validation_invalid_view_query","message":"Invalid query - a view's query is a SELECT."}}`},
 		{"an unknown field", `{"viewQuery": "select id, nope from reports"}`,
-			`{"viewQuery":{"code":"validation_invalid_view_query","message":"Invalid query - no such column: nope."}}`},
+			`{"fields":{"code":"validation_required","message":"Cannot be blank."},"viewQuery":{"code":"validation_invalid_view_query","message":"Invalid query - no such column: nope."}}`},
 		{"rules of writes, indexes", `{"viewQuery": "select id from reports", "createRule": "", "indexes": ["CREATE INDEX i ON x (id)"]}`,
 			`{"createRule":{"code":"validation_nil","message":"Must be blank."},"indexes":{"code":"validation_indexes_not_supported","message":"View collections don't support indexes."}}`},
 	} {

@@ -48,7 +48,10 @@ func readCollection(space *dossier.Space, old *dossier.Collection, raw map[strin
 	if err := rd.options(); err != nil {
 		return nil, nil, err
 	}
-	rd.rules()
+	if err := rd.rules(); err != nil {
+		return nil, nil, err
+	}
+	rd.guardSystem()
 	return rd.next, rd.data, nil
 }
 
@@ -96,7 +99,9 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 		nest(rd.data, []string{"name"}, outOfRange(1, maxCollectionName))
 	case strings.Contains(name, backInfix):
 		rd.fault("validation_found_via", `The value cannot contain "_via_".`, "name")
-	case !dossier.ValidName(name) || rd.old != nil && rd.old.System:
+	case rd.old != nil && rd.old.System:
+		rd.fault("validation_collection_system_name_change", "System collection name cannot be changed.", "name")
+	case !dossier.ValidName(name):
 		rd.fault("validation_match_invalid", "Must be in a valid format.", "name")
 	case taken && (rd.old == nil || other.ID != rd.old.ID):
 		rd.fault("validation_collection_name_exists", "Collection name must be unique (case insensitive).", "name")
@@ -113,6 +118,8 @@ func (rd *collectionReader) identify(space *dossier.Space) {
 	switch {
 	case id == "":
 		id = newCollectionID(space, string(rd.next.Kind), rd.next.Name)
+	case len(id) > maxFieldName:
+		nest(rd.data, []string{"id"}, outOfRange(1, maxFieldName))
 	case !wordForm.MatchString(id):
 		rd.fault("validation_match_invalid", "Must be in a valid format.", "id")
 	case taken:
@@ -142,10 +149,11 @@ func (rd *collectionReader) fields() error {
 		i += first
 		name, typ := toText(o["name"]), toText(o["type"])
 		if rd.isAccountField(name) {
+			rd.checkAccountField(o)
 			continue
 		}
 		if rd.old != nil && rd.isAccountID(toText(o["id"])) {
-			rd.fault("validation_system_field_change", "System fields cannot be deleted or changed.", "fields")
+			rd.fault("validation_system_field_change", msgSystemField, "fields")
 			continue
 		}
 		if _, known := newTypes[typ]; !known {
@@ -155,12 +163,19 @@ func (rd *collectionReader) fields() error {
 			stamps = append(stamps, name)
 			continue
 		}
-		out = rd.addField(out, rd.field(o, i), toText(o["id"]) == "", i)
+		f, err := rd.field(o, i)
+		if err != nil {
+			return err
+		}
+		out = rd.addField(out, f, toText(o["id"]) == "", i)
 	}
 	rd.next.Fields = out
 	rd.remember(extraStamps, stamps)
 	return nil
 }
+
+// msgSystemField refuses changes of fields that every collection of a type has.
+const msgSystemField = "System fields cannot be deleted or renamed."
 
 // unnamed is how many fields a collection has besides those that list names. They stand before them.
 func (rd *collectionReader) unnamed(list []any) int {
@@ -185,6 +200,17 @@ func (rd *collectionReader) isAccountField(name string) bool {
 	return rd.next.Kind == dossier.Auth && slices.ContainsFunc(accountFields(), func(m map[string]any) bool { return m["name"] == name })
 }
 
+// checkAccountField notes where a field that is there in any case would become another one.
+func (rd *collectionReader) checkAccountField(o map[string]any) {
+	id, typ := toText(o["id"]), toText(o["type"])
+	switch {
+	case toText(o["name"]) == "id" && typ != typeText && typ != "":
+		rd.fault("validation_missing_primary_key", `Missing or invalid "id" PK field.`, "fields")
+	case rd.old != nil && id != "" && !rd.isAccountID(id):
+		rd.fault("validation_system_field_change", msgSystemField, "fields")
+	}
+}
+
 // isAccountID reports whether a field that is there in any case has that ID.
 func (rd *collectionReader) isAccountID(id string) bool {
 	if id == fieldID(typeText, "id") {
@@ -197,7 +223,7 @@ func (rd *collectionReader) isAccountID(id string) bool {
 func (rd *collectionReader) addField(list []*dossier.Field, f *dossier.Field, anonymous bool, i int) []*dossier.Field {
 	for j, have := range list {
 		switch {
-		case anonymous && dossier.SameName(have.Name, f.Name):
+		case anonymous && have.Name == f.Name:
 			list[j] = f
 			return list
 		case have.ID == f.ID:
@@ -212,7 +238,7 @@ func (rd *collectionReader) addField(list []*dossier.Field, f *dossier.Field, an
 }
 
 // field reads one field: a change of the old one with its ID, or else its name, or a new one.
-func (rd *collectionReader) field(raw map[string]any, i int) *dossier.Field {
+func (rd *collectionReader) field(raw map[string]any, i int) (*dossier.Field, error) {
 	at := []string{"fields", strconv.Itoa(i)}
 	name, typ := toText(raw["name"]), toText(raw["type"])
 	f := rd.oldField(toText(raw["id"]), name)
@@ -245,7 +271,10 @@ func (rd *collectionReader) field(raw map[string]any, i int) *dossier.Field {
 	}
 	o := &optionReader{space: rd.space, raw: raw, fresh: fresh, path: at, data: rd.data}
 	o.read(f, typ)
-	return f
+	if o.malformed {
+		return nil, errFormat
+	}
+	return f, nil
 }
 
 // How long names of fields and collections may be.
@@ -368,19 +397,27 @@ func (rd *collectionReader) options() error {
 	if err != nil {
 		return errFormat
 	}
+	providers := o.OAuth2.Providers
+	o.OAuth2.Providers = nil // or new ones would inherit from the old ones
 	if err := json.Unmarshal(b, &o); err != nil {
 		return errFormat
 	}
-	if o.ManageRule != nil && *o.ManageRule == "" {
-		rd.fault("validation_nil_or_not_empty_required", "Cannot be blank.", "manageRule")
+	if o.OAuth2.Providers == nil {
+		o.OAuth2.Providers = providers
 	}
-	o.OTP.check(func(option string, f fault) { nest(rd.data, []string{"otp", option}, f) })
+	if rd.next.Name == dossier.Superusers { // or nobody could sign in and put it right
+		o.PasswordAuth = passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}}
+	}
+	for _, provider := range o.OAuth2.Providers {
+		delete(provider, "clientSecret")
+	}
+	rd.checkOptions(o)
 	rd.remember(extraOptions, o)
 	return nil
 }
 
 // rules reads the rules and checks them against the collection as it is to be. Those of a view whose fields are not known core checks.
-func (rd *collectionReader) rules() {
+func (rd *collectionReader) rules() error {
 	rules := map[string]**string{"listRule": &rd.next.Rules.List, "viewRule": &rd.next.Rules.View, "createRule": &rd.next.Rules.Create,
 		"updateRule": &rd.next.Rules.Update, "deleteRule": &rd.next.Rules.Delete}
 	for key, rule := range rules {
@@ -391,7 +428,10 @@ func (rd *collectionReader) rules() {
 		if *rule = nil; raw == nil {
 			continue
 		}
-		text := toText(raw)
+		text, isText := raw.(string)
+		if !isText {
+			return errFormat
+		}
 		*rule = &text
 	}
 	checked := map[string]*string{}
@@ -403,11 +443,16 @@ func (rd *collectionReader) rules() {
 		checked["authRule"], checked["manageRule"] = o.AuthRule, o.ManageRule
 	}
 	for key, rule := range checked {
-		if rule == nil || strings.TrimSpace(*rule) == "" || rd.next.Kind == dossier.View && rd.next.Fields == nil {
+		if rule == nil || *rule == "" || rd.next.Kind == dossier.View && rd.next.Fields == nil {
+			continue
+		}
+		if strings.TrimSpace(*rule) == "" {
+			rd.fault("validation_invalid_rule", "Invalid rule. Raw error: empty filter expression.", key)
 			continue
 		}
 		if err := CheckRule(rd.space, rd.next, *rule); err != nil {
 			rd.fault("validation_invalid_rule", "Invalid rule. Raw error: "+err.Error(), key)
 		}
 	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"context"
 	"net/http"
 	"regexp"
 	"strings"
@@ -36,7 +37,7 @@ var badChoice = fault{Code: "validation_in_invalid", Message: "Must be a valid v
 
 // testLetters are the letters that can be sent to try the settings, by the client's word for them.
 var testLetters = map[string]letterKind{"verification": letterVerify, "password-reset": letterReset, "email-change": letterEmail, "otp": {
-	template: func(o authOptions) template { return o.OTP.EmailTemplate }, usual: usualCode,
+	template: func(o authOptions) template { return o.OTP.EmailTemplate },
 }}
 
 // testEmail is POST /api/settings/test/email: it sends a letter about nobody's account and answers when that has left.
@@ -70,7 +71,7 @@ func (h *handler) testEmail(w http.ResponseWriter, r *http.Request) error {
 	if len(wrong) > 0 {
 		return invalidFields("Failed to send the test email.", wrong)
 	}
-	if err := h.svc.SendMailNow(r.Context(), h.testLetter(kind, c, to)); err != nil {
+	if err := h.svc.SendMailNow(r.Context(), h.testLetter(letterContext(r), kind, c, to)); err != nil {
 		return newError(http.StatusBadRequest, "Failed to send the test email. Raw error: \n"+err.Error(), nil)
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -78,13 +79,13 @@ func (h *handler) testEmail(w http.ResponseWriter, r *http.Request) error {
 }
 
 // testLetter is a letter as users of c get it, about nobody's account.
-func (h *handler) testLetter(kind letterKind, c *dossier.Collection, to string) core.Mail {
+func (h *handler) testLetter(ctx context.Context, kind letterKind, c *dossier.Collection, to string) core.Mail {
 	nobody := &dossier.Record{ID: "test", Account: &dossier.Account{Email: to}, Values: map[string]dossier.Value{}}
 	for _, f := range c.Fields {
 		if f.IsText() {
 			nobody.Values[f.Name] = dossier.Text("test " + f.Name)
 		}
 	}
-	return h.compose(access.User(c, nobody), to, kind.template(authOptionsOf(c)), kind.usual,
+	return h.compose(ctx, access.User(c, nobody), to, kind.template(authOptionsOf(c)),
 		map[string]string{"{TOKEN}": "TEST_TOKEN", "{OTP}": "12345678", "{OTP_ID}": "TEST_OTP_ID"})
 }

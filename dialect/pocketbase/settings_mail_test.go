@@ -3,11 +3,15 @@ package pocketbase
 import (
 	"context"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"dossier/access"
 	"dossier/core"
+	"dossier/core/coretest"
 )
 
 // A brokenMailer sends nothing.
@@ -91,5 +95,30 @@ func TestLettersLeadToThePlaceOfTheSettings(t *testing.T) {
 	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"meta": {"appURL": "https://app.example.org"}}`}).ok()
 	if got := link(); got != "https://app.example.org" {
 		t.Errorf("link to %q", got)
+	}
+}
+
+func TestLettersLeadToTheServerThatWasAsked(t *testing.T) {
+	b, box, _ := newMailBench(t)
+	server := httptest.NewServer(b.mux)
+	t.Cleanup(server.Close)
+	req, err := http.NewRequest("POST", server.URL+users+"request-password-reset", strings.NewReader(`{"email": "`+coretest.Member1+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Host = "elsewhere.example.com" // what a client says is not believed
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	select {
+	case letter := <-box:
+		if !strings.Contains(letter.HTML, `href="`+server.URL+`/_/#/auth/confirm-password-reset/`) {
+			t.Errorf("letter %s", letter.HTML)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("no letter")
 	}
 }

@@ -20,8 +20,9 @@ const (
 	tokenEmail  = "emailChange"
 )
 
-// How long tokens hold where their collection does not say. The life of a file token is then the space's FileTokenTTL.
+// How long tokens hold where their collection does not say. The life of a file token is then the space's FileTokenTTL, if there is one.
 const (
+	fileTokenTTL  = 3 * time.Minute
 	userTokenTTL  = 5 * 24 * time.Hour
 	superTokenTTL = 24 * time.Hour
 	// maxTokenTTL bounds a duration that a client asks for, in seconds.
@@ -43,15 +44,20 @@ func (h *handler) signAuth(who access.Principal, ttl time.Duration, refreshable 
 	return h.sign(who, tokenAuth, ttl, jwt.MapClaims{"refreshable": refreshable})
 }
 
+// fileTokenLife is how long tokens hold that open protected files for users of c, in seconds.
+func fileTokenLife(space *dossier.Space, c *dossier.Collection) int64 {
+	switch own, ttl := authOptionsOf(c).FileToken.Duration, space.Settings.FileTokenTTL; {
+	case own > 0:
+		return own
+	case ttl > 0:
+		return max(1, int64(ttl/time.Second))
+	}
+	return int64(fileTokenTTL / time.Second)
+}
+
 // signFile makes a token that opens protected files as who.
 func (h *handler) signFile(who access.Principal) (string, error) {
-	ttl := seconds(authOptionsOf(who.Collection).FileToken.Duration)
-	if ttl <= 0 {
-		ttl = h.svc.Space().Settings.FileTokenTTL
-	}
-	if ttl <= 0 {
-		ttl = dossier.DefaultSettings().FileTokenTTL
-	}
+	ttl := seconds(fileTokenLife(h.svc.Space(), who.Collection))
 	return h.sign(who, tokenFile, ttl, jwt.MapClaims{})
 }
 
