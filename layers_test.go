@@ -19,7 +19,7 @@ import (
 var layers = [][]string{
 	{"."},
 	{"query"},
-	{"access"},
+	{"access", "thumb/smalljpeg"},
 	{"store", "blob", "thumb"},
 	{"archive"},
 	{"core"},

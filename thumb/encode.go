@@ -8,15 +8,20 @@ import (
 	"image/png"
 	"io"
 	"sync"
+
+	"dossier/thumb/smalljpeg"
 )
 
 // jpegQuality is of the scale that libjpeg made common, 1 to 100.
 const jpegQuality = 95
 
-// A codec writes results. It keeps the PNG encoder's buffers.
-type codec struct{ pngEncoder *png.Encoder }
+// A codec writes results, and reads what is read at a fraction of its size. It keeps the buffers for both.
+type codec struct {
+	pngEncoder *png.Encoder
+	reduced    smalljpeg.Decoder
+}
 
-func newCodec() codec { return codec{pngEncoder: &png.Encoder{BufferPool: new(pngBuffers)}} }
+func newCodec() *codec { return &codec{pngEncoder: &png.Encoder{BufferPool: new(pngBuffers)}} }
 
 // pngBuffers implements png.EncoderBufferPool.
 type pngBuffers struct{ pool sync.Pool }
@@ -61,16 +66,6 @@ func turn(m image.Image, o orientation) image.Image {
 		m.YStride, m.CStride, m.Rect = sw, sw, size
 	}
 	return m
-}
-
-// toNRGBA converts a picture without subsampling.
-func toNRGBA(m *image.YCbCr, convert func(y, cb, cr uint8) (r, g, b uint8)) *image.NRGBA {
-	out := image.NewNRGBA(m.Rect)
-	for i := range m.Y {
-		r, g, b := convert(m.Y[i], m.Cb[i], m.Cr[i])
-		copy(out.Pix[4*i:], []uint8{r, g, b, 255})
-	}
-	return out
 }
 
 // palettize reduces a picture to at most 256 colours: its own if they are few enough, else those of a median cut, with the

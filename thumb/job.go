@@ -23,6 +23,7 @@ type format struct {
 	config  func(io.Reader) (image.Config, error)
 	decode  func(io.Reader) (image.Image, error)
 	traits  func(*header) traits
+	reduce  bool // can be decoded at a fraction of its size
 	limited bool // YCbCr samples are of the limited range (16 to 235), not of JPEG's full one
 	encode  func(*codec, io.Writer, image.Image) error
 	output  string // media type of what encode writes
@@ -32,7 +33,7 @@ type format struct {
 var formats = [...]format{
 	{
 		name: "JPEG", types: []string{"image/jpeg", "image/jpg"}, match: startsWith("\xFF\xD8\xFF"),
-		config: jpeg.DecodeConfig, decode: jpeg.Decode, traits: jpegTraits,
+		config: jpeg.DecodeConfig, decode: jpeg.Decode, traits: jpegTraits, reduce: true,
 		encode: (*codec).jpeg, output: "image/jpeg",
 	},
 	{
@@ -88,6 +89,7 @@ type job struct {
 	w, h   int // as stored
 	traits traits
 	layout layout // of the picture as stored
+	reduction
 }
 
 // readHeader finds out what the source is and what is to be done, before any allocation of its size.
@@ -115,6 +117,9 @@ func (j *job) readHeader(ctx context.Context, maxPixels int64) error {
 		return dossier.Errorf(dossier.TooLarge, "make a thumbnail: the result would be %d×%d", r.Dx(), r.Dy())
 	}
 	j.layout = j.traits.orient.stored(shown, j.w, j.h)
+	if j.format.reduce {
+		j.reduction = reductionOf(j.head.buf, j.layout, j.w, j.h)
+	}
 	return checkPixels(shown.window.Dx(), shown.window.Dy(), maxPixels)
 }
 
@@ -142,31 +147,50 @@ func checkPixels(w, h int, limit int64) error {
 // cost is the memory that the picture and its result take, in bytes.
 func (j *job) cost() int64 {
 	const resultBytes = 4
-	src := float64(j.w) * float64(j.h) * j.traits.bytes
+	src := int64(math.Ceil(float64(j.w) * float64(j.h) * j.traits.bytes))
+	if j.side > 0 {
+		src = j.frame.Bytes(j.side)
+	}
 	r := j.layout.window
-	return int64(math.Ceil(src)) + int64(r.Dx())*int64(r.Dy())*resultBytes
+	return src + int64(r.Dx())*int64(r.Dy())*resultBytes
 }
 
 // run decodes, resizes, turns and encodes.
 func (j *job) run(ctx context.Context, dst io.Writer, c *codec) error {
 	j.src.ctx = ctx
-	m, err := j.decode()
+	m, err := j.result(ctx, c)
 	if err != nil {
-		return j.src.fault(err)
-	}
-	if b := m.Bounds(); !b.In(image.Rect(0, 0, j.w, j.h)) || b.Empty() {
-		return dossier.Errorf(dossier.Unsupported, "decode the picture: its size is not that of its header")
-	}
-	if !j.keeps(m) {
-		if m, err = j.resize(ctx, m); err != nil {
-			return err
-		}
-		m = turn(m, j.traits.orient)
+		return err
 	}
 	if err := j.format.encode(c, &sink{ctx: ctx, w: dst}, m); err != nil {
 		return fmt.Errorf("encode the thumbnail: %w", err)
 	}
 	return nil
+}
+
+// result decodes, resizes and turns.
+func (j *job) result(ctx context.Context, c *codec) (image.Image, error) {
+	if j.side > 0 {
+		m, err := j.reduce(ctx, &c.reduced)
+		if err != nil {
+			return nil, err
+		}
+		return turn(m, j.traits.orient), nil
+	}
+	m, err := j.decode()
+	if err != nil {
+		return nil, j.src.fault(err)
+	}
+	if b := m.Bounds(); !b.In(image.Rect(0, 0, j.w, j.h)) || b.Empty() {
+		return nil, dossier.Errorf(dossier.Unsupported, "decode the picture: its size is not that of its header")
+	}
+	if j.keeps(m) {
+		return m, nil
+	}
+	if m, err = j.resize(ctx, m); err != nil {
+		return nil, err
+	}
+	return turn(m, j.traits.orient), nil
 }
 
 func (j *job) decode() (m image.Image, err error) {

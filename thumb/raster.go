@@ -14,7 +14,7 @@ type raster struct {
 	add func(sum []uint32, y, x0, x1 int)
 }
 
-// rasterOf returns the raster of a picture of w×h that is not YCbCr, and false for a type that no decoder of ours makes.
+// rasterOf returns the raster of a picture of w×h, and false for a type that no decoder of ours makes.
 func rasterOf(m image.Image, w, h int, limited bool) (raster, bool) {
 	b := m.Bounds()
 	switch m := m.(type) {
@@ -34,6 +34,8 @@ func rasterOf(m image.Image, w, h int, limited bool) (raster, bool) {
 		return cmyk(m), true
 	case *image.Paletted:
 		return paletted(m, w, h), true
+	case *image.YCbCr:
+		return ycbcr(m, limited), true
 	case *image.NYCbCrA:
 		return nycbcra(m, limited), true
 	}
@@ -141,13 +143,50 @@ func paletted(m *image.Paletted, w, h int) raster {
 	}}
 }
 
-// nycbcra converts row by row: resizing the planes as they are would let the colour of transparent pixels through.
+// ycbcr converts pixel by pixel, each with the chroma sample that covers it, and clamps. Filtering the planes as they are would
+// differ where colours meet: there, what a pixel's red, green and blue would be lies far outside of what they can be.
+func ycbcr(m *image.YCbCr, limited bool) raster {
+	b := m.Bounds()
+	convert := conversion(limited)
+	per := pixelsAcross(m.SubsampleRatio)
+	return raster{w: b.Dx(), h: b.Dy(), n: 4, white: 255, add: func(sum []uint32, y, x0, x1 int) {
+		y, x0, x1 = y+b.Min.Y, x0+b.Min.X, x1+b.Min.X
+		luma := m.Y[m.YOffset(x0, y):][:x1-x0]
+		at := m.COffset(x0, y) - x0/per
+		for i, l := range luma {
+			c := at + (x0+i)/per
+			r, g, b := convert(l, m.Cb[c], m.Cr[c])
+			s := sum[4*i : 4*i+4]
+			s[0] += uint32(r)
+			s[1] += uint32(g)
+			s[2] += uint32(b)
+			s[3] += 255
+		}
+	}}
+}
+
+// pixelsAcross is how many neighbours of a row share a chroma sample.
+func pixelsAcross(r image.YCbCrSubsampleRatio) int {
+	switch r {
+	case image.YCbCrSubsampleRatio422, image.YCbCrSubsampleRatio420:
+		return 2
+	case image.YCbCrSubsampleRatio411, image.YCbCrSubsampleRatio410:
+		return 4
+	}
+	return 1
+}
+
+func conversion(limited bool) func(y, cb, cr uint8) (r, g, b uint8) {
+	if limited {
+		return limitedToRGB
+	}
+	return color.YCbCrToRGB
+}
+
+// nycbcra converts pixel by pixel: resizing the planes as they are would let the colour of transparent pixels through, too.
 func nycbcra(m *image.NYCbCrA, limited bool) raster {
 	b := m.Bounds()
-	convert := color.YCbCrToRGB
-	if limited {
-		convert = limitedToRGB
-	}
+	convert := conversion(limited)
 	return raster{w: b.Dx(), h: b.Dy(), n: 4, white: 255 * 255, add: func(sum []uint32, y, x0, x1 int) {
 		for x := x0; x < x1; x++ {
 			yi, ci := m.YOffset(x, y), m.COffset(x, y)

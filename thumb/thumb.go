@@ -60,7 +60,7 @@ type Engine struct {
 	opts  Options
 	slots chan struct{}
 	room  *budget
-	codec codec
+	codec *codec
 }
 
 var _ Maker = (*Engine)(nil)
@@ -103,7 +103,7 @@ func (e *Engine) Make(ctx context.Context, dst io.Writer, src io.Reader, spec Sp
 		return endOf(wait)
 	}
 	defer e.room.give(held)
-	return e.within(ctx, func(ctx context.Context) error { return j.run(ctx, dst, &e.codec) })
+	return e.within(ctx, func(ctx context.Context) error { return j.run(ctx, dst, e.codec) })
 }
 
 // within runs fn with a context that ends after the decode timeout.
