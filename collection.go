@@ -29,6 +29,8 @@ type Collection struct {
 	System bool
 	Rules  Rules
 	Fields []*Field // in the owner's order
+	// Indexes are those that Field.Unique and Field.Indexed do not say. Those over a field that goes, go with it.
+	Indexes []Index `json:",omitempty"`
 	// Query is a view's: a SELECT over collections and fields by their names, with a column id. The fields follow from it. A record's
 	// Number is its place in the result, its times are those of the columns created and updated, if there are such.
 	Query string

@@ -55,7 +55,9 @@ func (s *Service) complete(ctx context.Context, space *dossier.Space, some []*do
 	some = append(slices.Clone(some), more...)
 	for _, c := range some {
 		k.collection(c)
+		k.indexes(c)
 	}
+	k.indexNames()
 	for _, c := range some {
 		k.rules(c)
 	}

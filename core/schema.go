@@ -17,7 +17,7 @@ type Schema struct {
 	Application string            // "" keeps or makes one
 	Settings    *dossier.Settings // nil keeps them
 	// Collections have no ID and, where the owner leaves the choice, no Number; likewise their fields. Field.Collection holds the
-	// target's name.
+	// target's name. Without Indexes (nil) a collection keeps those it has.
 	Collections []*dossier.Collection
 	Pages       []dossier.Page // nil keeps them
 	Users       []SchemaUser
@@ -160,6 +160,11 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 	c.ID, c.Number, c.Created, c.Updated, c.Draft = old.ID, old.Number, old.Created, old.Updated, old.Draft
 	if c.Fields = mergeFields(old.Fields, want.Fields, prune); c.Extra == nil {
 		c.Extra = old.Extra
+	}
+	if want.Indexes == nil {
+		c.Indexes = old.Indexes
+	} else {
+		c.Indexes = follow(want.Indexes, want.Fields, c.Fields)
 	}
 	return &c, old
 }

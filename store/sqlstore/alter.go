@@ -25,6 +25,25 @@ func (t collections) alter(old, c *dossier.Collection) error {
 	if err := a.check(old.Fields, c.Fields); err != nil {
 		return err
 	}
+	had, err := a.store.flavor.indexStatements(a.table, old)
+	if err != nil {
+		return err
+	}
+	has, err := a.store.flavor.indexStatements(a.table, c)
+	if err != nil {
+		return err
+	}
+	if err := a.dropIndexes(had, has); err != nil {
+		return err
+	}
+	if err := a.fields(old, c); err != nil {
+		return err
+	}
+	return a.makeIndexes(had, has)
+}
+
+// fields removes, adds and changes the columns of fields.
+func (a alteration) fields(old, c *dossier.Collection) error {
 	for _, was := range old.Fields {
 		if fieldByID(c.Fields, was.ID) == nil {
 			if err := a.drop(was); err != nil {
@@ -36,8 +55,8 @@ func (t collections) alter(old, c *dossier.Collection) error {
 		return err
 	}
 	for _, f := range c.Fields {
-		was := fieldByID(old.Fields, f.ID)
-		if was == nil {
+		var err error
+		if was := fieldByID(old.Fields, f.ID); was == nil {
 			err = a.add(f)
 		} else {
 			err = a.change(was, f)

@@ -88,11 +88,15 @@ func (t collections) create(c *dossier.Collection, def string) error {
 	if c.Kind == dossier.View {
 		return nil
 	}
-	return t.session.script(t.store.flavor.createTable(c, n)...)
+	script, err := t.store.flavor.createTable(c, n)
+	if err != nil {
+		return err
+	}
+	return t.session.script(script...)
 }
 
-// createTable are the statements that make the table of c.
-func (f *Flavor) createTable(c *dossier.Collection, n int64) []string {
+// createTable are the statements that make the table of c, and then its indexes. An index that cannot be is dossier.Invalid.
+func (f *Flavor) createTable(c *dossier.Collection, n int64) ([]string, error) {
 	columns := "number {serial}, id {text} NOT NULL UNIQUE, revision {int} NOT NULL, created {int} NOT NULL, updated {int} NOT NULL, " +
 		"created_by {text}, updated_by {text}"
 	if c.Kind == dossier.Auth {
@@ -107,7 +111,12 @@ func (f *Flavor) createTable(c *dossier.Collection, n int64) []string {
 		}
 		indexes = append(indexes, f.createIndex(tableName(n), col)...)
 	}
-	return append([]string{f.types("CREATE TABLE " + tableName(n) + " (" + columns + ")")}, indexes...)
+	script := append([]string{f.types("CREATE TABLE " + tableName(n) + " (" + columns + ")")}, indexes...)
+	made, err := f.indexStatements(tableName(n), c)
+	for _, x := range made {
+		script = append(script, x.sql)
+	}
+	return script, err
 }
 
 // parts are the definitions of the one or two columns of a field.

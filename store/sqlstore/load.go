@@ -217,7 +217,10 @@ func (l *loader) prepare(t *tx, table *loadTable) error {
 		if err != nil {
 			return err
 		}
-		script := t.store.flavor.createTable(c, number)
+		script, err := t.store.flavor.createTable(c, number)
+		if err != nil {
+			return err
+		}
 		table.indexes = script[1:]
 		if err := t.session.script(script[0]); err != nil {
 			return err

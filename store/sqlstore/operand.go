@@ -243,6 +243,7 @@ func (c *compiler) in(at *frame, f query.In) (string, error) {
 	if t == query.None || len(f.Values) == 0 {
 		return "FALSE", nil
 	}
+	before := len(c.args)
 	of, err := c.value(at, f.Of)
 	if err != nil {
 		return "", err
@@ -259,6 +260,7 @@ func (c *compiler) in(at *frame, f query.In) (string, error) {
 		}
 	}
 	if len(list) == 0 {
+		c.args = c.args[:before] // the operand is not in the text
 		return "FALSE", nil
 	}
 	return of + " IN (" + strings.Join(list, ", ") + ")", nil

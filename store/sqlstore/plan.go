@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"slices"
 	"strconv"
 
 	"dossier"
@@ -28,7 +29,7 @@ func (r *records) plan(ctx context.Context, l *layout, q query.Checked) (map[str
 	var shun map[string]bool
 	for _, cond := range conjuncts(q.Query().Filter) {
 		f, v, ok := equality(q.Collection(), cond)
-		if !ok || f.Name == order {
+		if !ok || f.Name == order || leads(q.Collection(), f, order) {
 			continue
 		}
 		many, err := r.finds(ctx, l, f, v)
@@ -61,6 +62,17 @@ func walkable(q query.Checked) (field string, ok bool) {
 	}
 	f, ok := q.Collection().Field(col.Name)
 	return col.Name, ok && walksIndex(f)
+}
+
+// leads reports whether an index begins with f and goes on with the order: it finds the records that have a value in f in that order.
+func leads(c *dossier.Collection, f *dossier.Field, order string) bool {
+	by := dossier.ColumnRef{Meta: query.Created}
+	if g, ok := c.Field(order); ok {
+		by = dossier.ColumnRef{Field: g.ID}
+	}
+	return slices.ContainsFunc(c.Indexes, func(x dossier.Index) bool {
+		return len(x.Columns) > 1 && len(x.Where) == 0 && x.Columns[0].ColumnRef == dossier.ColumnRef{Field: f.ID} && x.Columns[1].ColumnRef == by
+	})
 }
 
 // walksIndex reports whether f has an index with all records in it.

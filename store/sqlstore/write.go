@@ -3,7 +3,6 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"strconv"
 	"strings"
 
@@ -178,41 +177,6 @@ func numberRows(rows dossier.Rows, next int64) dossier.Rows {
 		if out[i].ID == 0 {
 			out[i].ID = next
 			next++
-		}
-	}
-	return out
-}
-
-// clash turns a unique violation into one problem for every value that another record has.
-func (r *records) clash(l *layout, rec *dossier.Record, fresh bool, err error) error {
-	if !errors.Is(err, dossier.Exists) {
-		return err
-	}
-	out := &dossier.Error{Kind: dossier.Exists, Msg: "another record has the same value", Err: err}
-	probe := func(column string, value any, path string, code dossier.Code) {
-		if value == nil {
-			return
-		}
-		sql := "SELECT 1 FROM " + l.table + " WHERE " + column + " = ?"
-		args := []any{value}
-		if column != "id" {
-			sql, args = sql+" AND id <> ?", append(args, string(rec.ID))
-		}
-		found, _ := r.tx.one(sql, args, func([]driver.Value) error { return nil })
-		if found {
-			out.Problems = append(out.Problems, dossier.Problem{Path: []string{path}, Code: code})
-		}
-	}
-	if fresh {
-		probe("id", string(rec.ID), "id", dossier.CodeTaken)
-	}
-	if l.auth && rec.Account != nil {
-		probe(emailKey, orNull(query.FoldText(rec.Account.Email, query.Fold)), "email", dossier.CodeNotUnique)
-	}
-	for i := range l.columns {
-		if c := &l.columns[i]; c.unique() {
-			cell, _, _ := toCell(c.field, rec.Values[c.field.Name])
-			probe(c.name, cell, c.field.Name, dossier.CodeNotUnique)
 		}
 	}
 	return out

@@ -26,11 +26,26 @@ func newWorld(seed uint64) *world {
 	w.space = &dossier.Space{Collections: []*dossier.Collection{w.things, w.folk}}
 	for i, c := range w.space.Collections {
 		c.Fields = w.fields(int64(100*(i+1)), true)
+		c.Indexes = w.indexes(c)
 		for j := range 24 {
 			w.ids[c.ID] = append(w.ids[c.ID], fmt.Sprintf("%s%019d", c.Name[:4], j))
 		}
 	}
 	return w
+}
+
+// indexes are some plain indexes over two fields.
+func (w *world) indexes(c *dossier.Collection) (out []dossier.Index) {
+	for len(out) < 5 {
+		x := dossier.Index{Name: fmt.Sprint(c.Name, len(out))}
+		for len(x.Columns) < 2 {
+			if f := pick(w.Rand, c.Fields); f.Type != dossier.TypeTable {
+				x.Columns = append(x.Columns, dossier.IndexColumn{ColumnRef: dossier.ColumnRef{Field: f.ID}, Descending: w.IntN(3) == 0, Fold: w.IntN(3) == 0})
+			}
+		}
+		out = append(out, x)
+	}
+	return out
 }
 
 // fields are fields of every type, multiple ones included.
