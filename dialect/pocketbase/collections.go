@@ -149,6 +149,9 @@ func (h *handler) putCollection(w http.ResponseWriter, r *http.Request, who acce
 	}
 	made, err := h.svc.PutCollection(r.Context(), who, c)
 	if err != nil {
+		if data := violatedIndexes(c, err); data != nil {
+			return newError(http.StatusBadRequest, failed, data)
+		}
 		return schemaError(failed, err)
 	}
 	return h.reply(w, r, showCollection(h.svc.Space(), made))

@@ -198,7 +198,7 @@ func (w *walk) back(name string) error {
 	if n := len(w.path); n > 0 {
 		w.pathHop()
 	}
-	w.hop(hop{over: query.Back{Collection: from.Name, Field: field.Name}, to: from, guard: guard, multi: !field.Unique || field.Multiple()}, name)
+	w.hop(hop{over: query.Back{Collection: from.Name, Field: field.Name}, to: from, guard: guard, multi: !oneRefers(from, field) || field.Multiple()}, name)
 	return nil
 }
 

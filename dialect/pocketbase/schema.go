@@ -5,7 +5,6 @@ import (
 	"hash/crc32"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"dossier"
@@ -135,36 +134,6 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 	return s
 }
 
-// accountIndexes are the indexes that every auth collection has.
-var accountIndexes = []struct{ field, where string }{{"tokenKey", ""}, {keyEmail, " WHERE `email` != ''"}}
-
-// indexesOf are the indexes of c as statements: those that their maker wrote, and those that fields say.
-func indexesOf(c *dossier.Collection) []string {
-	indexes := []string{}
-	if text, ok := c.Extra[extraIndexes]; ok {
-		_ = json.Unmarshal([]byte(text), &indexes) // what cannot be read is made anew below
-	}
-	known := func(name string) bool {
-		return slices.ContainsFunc(indexes, func(s string) bool { return indexedField(s) == name })
-	}
-	for _, on := range accountIndexes {
-		if c.Kind == dossier.Auth && !known(on.field) {
-			indexes = append(indexes, "CREATE UNIQUE INDEX `idx_"+on.field+"_"+collectionID(c)+"` ON `"+c.Name+"` (`"+on.field+"`)"+on.where)
-		}
-	}
-	for _, f := range c.Fields {
-		if !f.Unique && !f.Indexed || known(f.Name) {
-			continue
-		}
-		unique := ""
-		if f.Unique {
-			unique = "UNIQUE "
-		}
-		indexes = append(indexes, "CREATE "+unique+"INDEX `idx_"+c.Name+"_"+f.Name+"` ON `"+c.Name+"` (`"+f.Name+"`)")
-	}
-	return indexes
-}
-
 // A lifetime is how long a kind of token holds, in seconds.
 type lifetime struct {
 	Duration int64 `json:"duration"`
@@ -265,24 +234,4 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	o.ResetPasswordTemplate = o.ResetPasswordTemplate.or(letterReset.usual)
 	o.ConfirmEmailChangeTmpl = o.ConfirmEmailChangeTmpl.or(letterEmail.usual)
 	return o
-}
-
-// indexedField is the one column of an index statement, "" if it has several or an expression.
-func indexedField(statement string) string {
-	open, end := strings.IndexByte(statement, '('), strings.LastIndexByte(statement, ')')
-	if where := strings.Index(strings.ToUpper(statement), " WHERE "); where >= 0 && where < end {
-		end = strings.LastIndexByte(statement[:where], ')')
-	}
-	if open < 0 || end < open {
-		return ""
-	}
-	column := strings.TrimSpace(statement[open+1 : end])
-	if i := strings.IndexByte(column, ' '); i >= 0 {
-		column = column[:i] // COLLATE, ASC
-	}
-	column = strings.Trim(column, "`\"[]")
-	if !dossier.ValidName(column) {
-		return ""
-	}
-	return column
 }

@@ -44,7 +44,9 @@ func readCollection(space *dossier.Space, old *dossier.Collection, raw map[strin
 	if err := rd.fields(); err != nil {
 		return nil, nil, err
 	}
-	rd.indexes()
+	if err := rd.indexes(); err != nil {
+		return nil, nil, err
+	}
 	if err := rd.options(); err != nil {
 		return nil, nil, err
 	}
@@ -319,72 +321,6 @@ func (rd *collectionReader) remember(key string, v any) {
 	if b, err := json.Marshal(v); err == nil {
 		rd.next.Extra[key] = string(b)
 	}
-}
-
-var indexForm = regexp.MustCompile(`(?is)^\s*CREATE\s+(UNIQUE\s+)?INDEX\s+(?:IF\s+NOT\s+EXISTS\s+)?(.+?)\s+ON\s+.+\(.+\)`)
-
-// indexes reads the list of indexes, if there is one: it is complete. An index of one field makes the field indexed or unique;
-// uniqueness over anything else is refused, a plain index over it is kept but makes no difference.
-func (rd *collectionReader) indexes() {
-	raw, ok := rd.raw["indexes"]
-	if !ok {
-		return
-	}
-	if _, fields := rd.raw["fields"]; !fields && rd.old != nil {
-		rd.next.Fields = make([]*dossier.Field, len(rd.old.Fields))
-		for i, f := range rd.old.Fields {
-			g := *f
-			rd.next.Fields[i] = &g
-		}
-	}
-	for _, f := range rd.next.Fields {
-		f.Unique, f.Indexed = false, false
-	}
-	statements, names := []string{}, map[string]bool{}
-	if list, ok := raw.([]any); ok {
-		for i, v := range list {
-			statements = append(statements, toText(v))
-			rd.index(toText(v), i)
-			name := strings.ToLower(indexName(toText(v)))
-			if names[name] {
-				rd.fault("validation_duplicated_index_name", "The index name already exists.", "indexes", strconv.Itoa(i))
-			}
-			names[name] = true
-		}
-	}
-	rd.remember(extraIndexes, statements)
-}
-
-// indexName is the name that a statement gives its index, "" if it is none.
-func indexName(statement string) string {
-	if m := indexForm.FindStringSubmatch(statement); m != nil {
-		return strings.Trim(m[2], "`\"[]")
-	}
-	return ""
-}
-
-func (rd *collectionReader) index(statement string, i int) {
-	m := indexForm.FindStringSubmatch(statement)
-	name := indexedField(statement)
-	f, ok := rd.next.Field(name)
-	switch unique := len(m) > 1 && m[1] != ""; {
-	case m == nil:
-		rd.fault("validation_invalid_index_expression", "Invalid CREATE INDEX expression.", "indexes", strconv.Itoa(i))
-	case name != "" && !ok && !rd.isShown(name):
-		rd.fault("validation_invalid_index_expression", "Failed to create index "+indexName(statement)+" - no such column: "+name+".",
-			"indexes", strconv.Itoa(i))
-	case ok && unique:
-		f.Unique = true
-	case ok:
-		f.Indexed = true
-	case unique && !rd.isAccountField(name):
-		rd.fault("validation_invalid_index_expression", "Only single fields can be unique.", "indexes", strconv.Itoa(i))
-	}
-}
-
-// isShown reports whether a collection has a field of that name besides those of its own.
-func (rd *collectionReader) isShown(name string) bool {
-	return rd.isAccountField(name) || (name == stampCreated || name == stampUpdated) && hasStamp(rd.next, name)
 }
 
 // options reads what an auth collection says of signing in.
