@@ -28,6 +28,8 @@ func (b *bench) dumped() string {
 func (b *bench) everything() *dossier.Collection {
 	b.Helper()
 	target := b.collection("target", &dossier.Field{Name: "name", Type: dossier.TypeText, Unique: true})
+	target.Indexes = []dossier.Index{where(target, unique("folded", folded(target, "name"), on(target, query.CreatedBy)), query.CreatedBy, "=", "ann")}
+	b.put(target)
 	c := b.collection("things",
 		&dossier.Field{Name: "text", Type: dossier.TypeText, Indexed: true}, &dossier.Field{Name: "n", Type: dossier.TypeNumber},
 		&dossier.Field{Name: "auto", Type: dossier.TypeAutoNumber}, &dossier.Field{Name: "yes", Type: dossier.TypeBool},
@@ -100,9 +102,11 @@ func testDump(t *testing.T, open Opener) {
 		t.Errorf("the next record has the number %d and the automatic number %v", next.Number, next.Values["auto"])
 	}
 	target, _ := space.Collection("target")
-	back.refuse(dossier.Exists, func(tx store.Tx) error {
-		return tx.Records(target).Insert(ctx, back.record(values("name", dossier.Text("a"))))
-	})
+	for _, name := range []string{"a", "A"} {
+		back.refuse(dossier.Exists, func(tx store.Tx) error {
+			return tx.Records(target).Insert(ctx, back.record(values("name", dossier.Text(name))))
+		})
+	}
 	if _, err := back.Load(ctx, strings.NewReader(text)); dossier.KindOf(err) != dossier.Unsupported {
 		t.Errorf("Load into a store that holds something: %v", err)
 	}
@@ -154,6 +158,7 @@ func testBadDumps(t *testing.T, open Opener) {
 		"a key twice":              {replace(`["secret",`, `["broken",`), dossier.Invalid},
 		"a row fewer":              {replace("[\"secret\",\"s \u2028 \\\\ \\u0009\"]\n", ""), dossier.Invalid},
 		"something after the end":  {text + "x", dossier.Invalid},
+		"a condition that is SQL":  {replace(`\"Op\":\"=\"`, `\"Op\":\"= 1 OR 1 =\"`), dossier.Invalid},
 		"a broken definition":      {replace(`{\"ID\"`, `{{\"ID\"`), dossier.Invalid},
 	}
 	for name, c := range cases {
