@@ -134,7 +134,7 @@ func (s rateSettings) ruleOf(l limited) (rateRule, bool) {
 	}
 	var best rateRule
 	for _, rule := range s.Rules {
-		begins := strings.HasPrefix(l.path, rule.Label) || strings.HasPrefix(l.method+" "+l.path, rule.Label)
+		begins := strings.HasPrefix(l.path+"/", rule.Label) || strings.HasPrefix(l.method+" "+l.path+"/", rule.Label)
 		if strings.HasSuffix(rule.Label, "/") && begins && rule.hears(l.who) && len(rule.Label) > len(best.Label) {
 			best = rule
 		}
@@ -230,7 +230,7 @@ func (s rateSettings) check(data map[string]any) {
 	for i, r := range s.Rules {
 		at := []string{"rateLimits", "rules", strconv.Itoa(i)}
 		r.check(func(key string, f fault) { nest(data, append(at, key), f) })
-		if slices.ContainsFunc(s.Rules[:i], func(o rateRule) bool { return o.Label == r.Label && (o.Audience == r.Audience || o.Audience == "") }) {
+		if slices.ContainsFunc(s.Rules[:i], r.collides) {
 			nest(data, append(at, "label"), fault{Code: "validation_conflicting_rate_limit_rule",
 				Message: "Rate limit rule configuration with label " + r.Label + " already exists or conflicts with another rule.", Params: map[string]any{"label": r.Label}})
 		}
@@ -240,6 +240,11 @@ func (s rateSettings) check(data map[string]any) {
 			nest(data, []string{"rateLimits", "excludedIPs", strconv.Itoa(i)}, badAddress)
 		}
 	}
+}
+
+// collides reports whether r and o can be about the same request.
+func (r rateRule) collides(o rateRule) bool {
+	return o.Label == r.Label && (o.Audience == r.Audience || o.Audience == "" || r.Audience == "")
 }
 
 func (r rateRule) check(note func(key string, f fault)) {

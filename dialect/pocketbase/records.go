@@ -157,10 +157,21 @@ func (h *handler) recordContext(r *http.Request, missing string) (*dossier.Colle
 // bareContext is recordContext for calls that need no body. One that cannot be read is refused all the same.
 func (h *handler) bareContext(r *http.Request) (*dossier.Collection, access.Principal, error) {
 	c, who, err := h.recordContext(r, "Missing collection context.")
+	if err == nil && r.Method == http.MethodDelete {
+		err = writable(c)
+	}
 	if err == nil {
 		_, err = h.readFields(r)
 	}
 	return c, who, err
+}
+
+// writable refuses writes of records that are made of others.
+func writable(c *dossier.Collection) error {
+	if c.Kind == dossier.View {
+		return dossier.Errorf(dossier.Unsupported, "%s is a view", c.Name)
+	}
+	return nil
 }
 
 // hidden answers that a rule does not let a record through as if there were none.
@@ -212,6 +223,9 @@ func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Ac
 	}
 	if r.ContentLength > h.plainLimit(c)+h.filesLimit(c) {
 		return dossier.Errorf(dossier.TooLarge, "a body of %d bytes", r.ContentLength)
+	}
+	if err := writable(c); err != nil {
+		return err
 	}
 	if err := h.svc.May(who, c, a); err != nil {
 		return h.refuse(r, err)
