@@ -32,7 +32,7 @@ func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id doss
 	if err := b.permit(ctx, c, question, r); err != nil {
 		return nil, err
 	}
-	if err := w.check(ctx, change.Loose); err != nil {
+	if err := w.check(ctx, change); err != nil {
 		return nil, err
 	}
 	if err := b.tx.Records(c).Insert(ctx, r); err != nil {
@@ -144,7 +144,7 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 	if err := b.reidentify(c, r, change); err != nil {
 		return nil, err
 	}
-	if err := w.check(ctx, change.Loose); err != nil {
+	if err := w.check(ctx, change); err != nil {
 		return nil, err
 	}
 	if err := b.tx.Records(c).Update(ctx, r, old.Revision); err != nil {

@@ -13,14 +13,15 @@ import (
 	"dossier"
 )
 
-// check validates what put has set: every touched value, and required fields of the whole record unless loose. All that is
+// check validates what put has set: every touched value, and required fields of the whole record unless the change is loose. All that is
 // wrong is in one Invalid error.
-func (w *writing) check(ctx context.Context, loose bool) error {
+func (w *writing) check(ctx context.Context, change Change) error {
+	w.freeZero = change.FreeZero
 	for _, f := range w.c.Fields {
 		if v, touched := w.touched[f.Name]; touched {
 			w.value(ctx, f, v, f.Name)
 		}
-		if !loose && f.Required && f.Type != dossier.TypeAutoNumber && missing(f, w.r.Values[f.Name]) && !w.faulty(f.Name) {
+		if !change.Loose && f.Required && f.Type != dossier.TypeAutoNumber && missing(f, w.r.Values[f.Name]) && !w.faulty(f.Name) {
 			w.fault(dossier.CodeRequired, nil, f.Name)
 		}
 	}
@@ -236,6 +237,9 @@ func names(v dossier.Value, id string) bool {
 func (w *writing) number(f *dossier.Field, v dossier.Number, path []string) {
 	if f.Integer && !v.IsInteger() {
 		w.fault(dossier.CodeNotInteger, nil, path...)
+		return
+	}
+	if w.freeZero && v.Compare("0") == 0 {
 		return
 	}
 	if least, err := dossier.ParseNumber(f.Min); err == nil && v.Compare(least) < 0 {

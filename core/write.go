@@ -20,6 +20,8 @@ type Change struct {
 	Sent map[string]bool
 	// Loose lets required fields stay empty.
 	Loose bool
+	// FreeZero lets numbers be 0 whatever their bounds: 0 stands for none where the client cannot leave a number out.
+	FreeZero bool
 	// By overrides the authors and times that a write notes; the principal needs the right to manage the collection.
 	By *Authorship
 }

@@ -19,6 +19,7 @@ type writing struct {
 	touched  map[string]dossier.Value
 	taken    map[dossier.ID]*dossier.File // files that this write took: they are checked against their field
 	problems []dossier.Problem
+	freeZero bool  // see Change
 	err      error // not the input's fault
 }
 

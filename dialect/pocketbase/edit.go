@@ -81,7 +81,7 @@ func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier
 			e.field(field)
 		}
 	}
-	return core.Change{Values: e.values, Sent: f.sentNames()}, e.problems
+	return core.Change{Values: e.values, Sent: f.sentNames(), FreeZero: true}, e.problems
 }
 
 func (e *edit) fault(code dossier.Code, params map[string]any, path ...string) {
