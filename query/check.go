@@ -277,6 +277,8 @@ func (k *checker) operand(s *Scope, o Operand, depth int) (Operand, Type, error)
 	case Length:
 		in.Of, _, err = k.operand(s, in.Of, depth+1)
 		o = in
+	default:
+		o, err = k.computed(s, o, depth)
 	}
 	if err != nil {
 		return nil, None, err

@@ -65,7 +65,7 @@ func TestCheckRefuses(t *testing.T) {
 		"the length of a literal":               {Filter: eq(query.Length{Of: text("a")}, num("1"))},
 		"the length of nothing":                 {Filter: eq(query.Length{}, num("1"))},
 		"the length of a text":                  {Filter: eq(query.Length{Of: col("title")}, num("1"))},
-		"a lower of no case":                    {Filter: query.Empty{Of: query.Lower{Of: col("title"), Case: query.Exact}}},
+		"a lower of no case":                    {Filter: query.Empty{Of: query.Lower{Of: col("title")}}},
 		"a lower of files":                      {Filter: query.Empty{Of: query.Lower{Of: col("papers"), Case: query.Fold}}},
 		"a negative limit":                      {Limit: -1},
 		"a tree that is too deep":               {Filter: deep},

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -184,6 +185,7 @@ func (e evaluator) elements(at *frame, over Set) ([]*frame, error) {
 	for i, rec := range records {
 		out[i] = &frame{scope: r.Inner, record: rec, outer: at}
 	}
+	slices.SortStableFunc(out, func(a, b *frame) int { return compareInts(a.record.Number, b.record.Number) })
 	return out, nil
 }
 
@@ -284,7 +286,7 @@ func (e evaluator) operand(at *frame, o Operand) (dossier.Value, error) {
 	case Column:
 		return e.named(at, o)
 	}
-	return nil, invalid("an operand is missing")
+	return e.computed(at, o)
 }
 
 func elementCount(v dossier.Value) int {

@@ -32,6 +32,8 @@ func (s *Scope) jsonPathType(o JSONPath) (Type, error) {
 	switch o.As {
 	case Text, Decimal, Bool, JSON:
 		return o.As, nil
+	case Rows:
+		return JSON, nil
 	}
 	return None, invalid("%q is no kind of value in a JSON document", o.As)
 }
@@ -48,7 +50,7 @@ func JSONValue(doc dossier.JSON, path []string, as Type) dossier.Value {
 	switch {
 	case at == "" || at == "null":
 		return nil
-	case as == JSON:
+	case as == JSON, as == Rows && (at[0] == '[' || at[0] == '{'):
 		return dossier.JSON(at)
 	case as == Text && at[0] == '"':
 		if s, ok := jsonText(at); ok && strings.IndexByte(s, 0) < 0 {

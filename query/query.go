@@ -154,7 +154,8 @@ func (Column) set() {}
 func (Back) set()   {}
 func (All) set()    {}
 
-// An Operand is something with a value: a Column, a Literal, an Element, an Outer, a Lower, a Length or a JSONPath.
+// An Operand is something with a value: a Column, a Literal, an Element, an Outer, a Lower, a Length, a JSONPath, a Choose, an At, a Texts,
+// a Numeral, a Stamp or a Distance.
 type Operand interface{ operand() }
 
 // Column is a value of the record at hand, or of the record that Path leads to.
@@ -209,7 +210,7 @@ type Outer struct{ Of Operand }
 // Lower is the operand's text with its letters folded as Case says; empty if the operand is.
 type Lower struct {
 	Of   Operand
-	Case Case // ASCII or Fold
+	Case Case
 }
 
 // Length is the number of elements of a multiple select or relation, a file field or a table: 0 if it is empty. A single
@@ -224,7 +225,7 @@ type JSONPath struct {
 	// same name the last counts.
 	Path []string
 	// As is Text: a string without NUL; Decimal: a number of at most 400 digits; Bool: true or false; JSON: anything but null, as
-	// its JSON text.
+	// its JSON text; Rows: a list or an object, likewise.
 	As Type
 }
 

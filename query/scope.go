@@ -314,6 +314,19 @@ func (s *Scope) TypeOf(o Operand) (Type, error) {
 		return s.lengthType(o)
 	case JSONPath:
 		return s.jsonPathType(o)
+	case Choose:
+		return s.chooseType(o)
+	case At:
+		return s.atType(o)
+	case Texts:
+		_, err := s.insideType(o.Over, o.Of)
+		return List, err
+	case Numeral:
+		return s.numeralType(o)
+	case Stamp:
+		return s.stampType(o)
+	case Distance:
+		return s.distanceType(o)
 	}
 	return None, invalid("an operand is missing")
 }
@@ -323,13 +336,7 @@ func (s *Scope) lowerType(o Lower) (Type, error) {
 	if err != nil {
 		return None, err
 	}
-	if o.Case != ASCII && o.Case != Fold {
-		return None, invalid("%q is no way to lower letters", o.Case)
-	}
-	if !t.scalar() {
-		return None, invalid("%s has no text", operandText(o.Of))
-	}
-	return Text, nil
+	return Text, hasText(o.Of, t, o.Case)
 }
 
 func (s *Scope) lengthType(o Length) (Type, error) {

@@ -114,6 +114,18 @@ func operandText(o Operand) string {
 		return call("length", operandText(o.Of))
 	case JSONPath:
 		return call("json", operandText(o.Of), ListText(o.Path), string(o.As))
+	case Choose:
+		return call("choose", String(o.If), operandText(o.Then), operandText(o.Else))
+	case At:
+		return call("at", setText(o.Over), String(o.Where), strconv.Itoa(o.Index), operandText(o.Of))
+	case Texts:
+		return call("texts", setText(o.Over), operandText(o.Of))
+	case Numeral:
+		return call("numeral", operandText(o.Of))
+	case Stamp:
+		return call("stamp", operandText(o.Of), strconv.Quote(MovesText(o.Moves)), strconv.Quote(o.Format))
+	case Distance:
+		return call("distance", operandText(o.LonA), operandText(o.LatA), operandText(o.LonB), operandText(o.LatB))
 	}
 	return fmt.Sprintf("unknown(%T)", o)
 }

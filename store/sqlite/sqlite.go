@@ -98,6 +98,10 @@ func register(d *sqlite.Driver) error {
 		d.RegisterDeterministicScalarFunction("dossier_number", 1, numberValue),
 		d.RegisterDeterministicScalarFunction("dossier_cell", 2, viewCell),
 		scalar(d, "dossier_json_length", func(doc string) string { return strconv.Itoa(query.JSONLength(dossier.JSON(doc))) }),
+		scalar(d, "dossier_quote", func(s string) string { return string(query.AppendJSONString(nil, s)) }),
+		d.RegisterDeterministicScalarFunction("dossier_numeral", 1, numeral),
+		d.RegisterDeterministicScalarFunction("dossier_distance", 4, distance),
+		d.RegisterDeterministicScalarFunction("dossier_stamp", 4, stamp),
 		scalar(d, "dossier_key", func(n int64) string { return dossier.Number(strconv.FormatInt(n, 10)).SortKey() }),
 	)
 }
@@ -152,6 +156,15 @@ func newFlavor() *sqlstore.Flavor {
 		Begin:       "BEGIN IMMEDIATE",
 		BeginRead:   "BEGIN",
 		Elements:    call("json_each"),
+		Ordinal:     func(alias string) string { return alias + ".key" },
+		Texts:       texts,
+		Numeral:     call("dossier_numeral"),
+		Distance: func(lonA, latA, lonB, latB string) string {
+			return "dossier_distance(" + lonA + ", " + latA + ", " + lonB + ", " + latB + ")"
+		},
+		Stamp: func(expr string, t query.Type, moves, format string) string {
+			return "dossier_stamp(" + expr + ", '" + string(t) + "', " + moves + ", " + format + ")"
+		},
 		Count:       func(array string) string { return "ifnull(json_array_length(" + array + "), 0)" },
 		Cell:        func(object, key string, _ bool) string { return "json_extract(" + object + ", '$." + key + "')" },
 		NumberValue: call("dossier_number"),

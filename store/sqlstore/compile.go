@@ -67,6 +67,7 @@ type frame struct {
 	kind  query.RangeKind // of an element
 	row   bool            // a table's row: its columns are members of a JSON object
 	view  bool            // a view's record, which links does not follow
+	order string          // of an element: what puts it in its place among the others, "" where there is one at most
 	outer *frame
 }
 
@@ -194,6 +195,7 @@ func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner 
 	switch r.Kind {
 	case query.OverReferring, query.OverAll:
 		table, err := c.tx.tableOf(r.Collection)
+		inner.order = inner.alias + ".number"
 		if err != nil || r.Kind == query.OverAll {
 			return table + " " + inner.alias, "TRUE", inner, err
 		}
@@ -208,23 +210,26 @@ func (c *compiler) elements(at *frame, r query.Range) (from, cond string, inner 
 	switch {
 	case r.Kind == query.OverRelated:
 		table, err := c.tx.tableOf(r.Collection)
-		from, cond = c.among(table, inner.alias, column, single)
+		from, cond = c.among(table, inner, column, single)
 		return from, cond, inner, err
 	case r.Kind == query.OverFiles:
-		from, cond = c.among("files", inner.alias, column, false)
+		from, cond = c.among("files", inner, column, false)
 		return from, cond, inner, nil
 	case single:
 		return "(SELECT " + column + " AS value) " + inner.alias, inner.alias + ".value IS NOT NULL", inner, nil
 	}
+	inner.order = c.flavor.Ordinal(inner.alias)
 	return c.flavor.Elements(column) + " " + inner.alias, "TRUE", inner, nil
 }
 
 // among is the rows of a table whose IDs a column holds, as one text or as a list.
-func (c *compiler) among(table, alias, column string, single bool) (from, cond string) {
+func (c *compiler) among(table string, inner *frame, column string, single bool) (from, cond string) {
+	alias := inner.alias
 	if single {
 		return table + " " + alias, alias + ".id = " + column
 	}
 	list := c.alias()
+	inner.order = c.flavor.Ordinal(list)
 	return c.flavor.Elements(column) + " " + list + " JOIN " + table + " " + alias + " ON " + alias + ".id = " + list + ".value", "TRUE"
 }
 

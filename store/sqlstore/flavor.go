@@ -27,8 +27,11 @@ type Flavor struct {
 	Returning bool
 	// IndexTail is added to an index's columns so that equal values lie in the order of numbers.
 	IndexTail string
-	// Elements is the FROM item of a JSON array's elements; its column value is an element.
+	// Elements is the FROM item of a JSON array's elements; its column value is an element. Ordinal is where it stands in the array.
 	Elements func(array string) string
+	Ordinal  func(alias string) string
+	// Texts makes a JSON array of the texts of all rows in that order, without NULL ones; NULL of none.
+	Texts func(text, order string) string
 	// Count is the number of elements of a JSON array, 0 of NULL.
 	Count func(array string) string
 	// Cell is the member key of a JSON object: a text, or an integer.
@@ -46,6 +49,11 @@ type Flavor struct {
 	// NumberText is the shortest text of a number given by its sort key, NumberKey the sort key of an integer, InstantText the
 	// text of milliseconds, as query.TextOf has it.
 	NumberText, NumberKey, InstantText func(expr string) string
+	// Numeral is the sort key of the number that a text is, NULL if it is none. Distance is that of four sort keys, in the order of
+	// query.Distance, as one. Stamp is query.StampOf a value of type t as it is stored, with moves and format as parameters.
+	Numeral  func(text string) string
+	Distance func(lonA, latA, lonB, latB string) string
+	Stamp    func(expr string, t query.Type, moves, format string) string
 	// NumberValue is the number of a sort key as the database has numbers. ViewCell is a value of a view's query as a value of type t is
 	// stored, NULL where it is none.
 	NumberValue func(key string) string

@@ -28,6 +28,9 @@ func (c *compiler) value(at *frame, o query.Operand) (string, error) {
 		return c.value(at.outer, o.Of)
 	case query.Lower:
 		of, err := c.text(at, o.Of)
+		if o.Case == query.Exact {
+			return of, err
+		}
 		return c.flavor.Lower(of, o.Case), err
 	case query.Length:
 		return c.length(at, o.Of)
@@ -35,7 +38,7 @@ func (c *compiler) value(at *frame, o query.Operand) (string, error) {
 		doc, err := c.value(at, o.Of)
 		return c.flavor.JSONValue(doc, c.arg(query.ListText(o.Path)), o.As), err
 	}
-	return "", dossier.Errorf(dossier.Internal, "a %T was not checked", o)
+	return c.computed(at, o)
 }
 
 func (c *compiler) literal(v dossier.Value) string {

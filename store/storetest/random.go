@@ -242,7 +242,9 @@ func (w *world) column(p *place) (query.Column, bool) {
 func (w *world) operand(p *place) (query.Operand, query.Type) {
 	for {
 		var o query.Operand
-		switch n := w.IntN(12); {
+		switch n := w.IntN(13); {
+		case n == 12:
+			o = w.computed(p)
 		case n == 0 && p.outer != nil:
 			in, t := w.operand(p.outer)
 			return query.Outer{Of: in}, t
@@ -250,7 +252,7 @@ func (w *world) operand(p *place) (query.Operand, query.Type) {
 			o = query.Element{}
 		case n == 3:
 			in, _ := w.operand(p)
-			o = query.Lower{Of: in, Case: pick(w.Rand, []query.Case{query.ASCII, query.Fold})}
+			o = query.Lower{Of: in, Case: pick(w.Rand, cases)}
 		case n == 4:
 			if c, ok := w.column(p); ok {
 				o = query.Length{Of: c}
@@ -291,7 +293,7 @@ func (w *world) document(p *place) (query.Column, bool) {
 
 // inside is something inside the document in c.
 func (w *world) inside(c query.Column) query.Operand {
-	o := query.JSONPath{Of: c, As: pick(w.Rand, []query.Type{query.Text, query.Decimal, query.Bool, query.JSON})}
+	o := query.JSONPath{Of: c, As: pick(w.Rand, []query.Type{query.Text, query.Decimal, query.Bool, query.JSON, query.Rows})}
 	for range w.IntN(4) {
 		o.Path = append(o.Path, pick(w.Rand, steps))
 	}
@@ -407,6 +409,18 @@ func (w *world) filters(p *place, depth int) []query.Filter {
 
 // quantifier is a Some or Every, nil if no set was found.
 func (w *world) quantifier(p *place, depth int) query.Filter {
+	s, in := w.set(p)
+	switch {
+	case s == nil:
+		return nil
+	case w.IntN(2) == 0:
+		return query.Some{Over: s, Where: w.filter(in, depth)}
+	}
+	return query.Every{Over: s, Where: w.filter(in, depth)}
+}
+
+// set is a set at p with the place inside it, nil if none was found.
+func (w *world) set(p *place) (query.Set, *place) {
 	for range 20 {
 		var s query.Set
 		switch n := w.IntN(8); {
@@ -422,16 +436,11 @@ func (w *world) quantifier(p *place, depth int) query.Filter {
 			}
 			s = c
 		}
-		in, ok := p.enter(s)
-		if !ok {
-			continue
+		if in, ok := p.enter(s); ok {
+			return s, in
 		}
-		if w.IntN(2) == 0 {
-			return query.Some{Over: s, Where: w.filter(in, depth)}
-		}
-		return query.Every{Over: s, Where: w.filter(in, depth)}
 	}
-	return nil
+	return nil, nil
 }
 
 // sorts is any order.

@@ -1,0 +1,56 @@
+package storetest
+
+import (
+	"dossier"
+	"dossier/query"
+)
+
+var (
+	formats = []string{"%Y-%m-%d", "%F %T", "%j %w %u %s", "%G-%V %g", "%U %W", "%I%p %l%P %k", "%J %f %e", "%%", ""}
+	moves   = []query.Move{{By: query.Milliseconds, N: -90_000_001}, {By: query.Months, N: 1}, {By: query.MonthsWithin, N: -13}, {By: query.Weekday, N: 3},
+		{By: query.DayStart}, {By: query.MonthStart}, {By: query.YearStart}}
+)
+
+// computed is an operand made of others, nil if none was found.
+func (w *world) computed(p *place) query.Operand {
+	switch w.IntN(7) {
+	case 0:
+		then, _ := w.scalar(p)
+		other, _ := w.scalar(p)
+		return query.Choose{If: w.filter(p, 0), Then: then, Else: other}
+	case 1:
+		o, t := w.scalar(p)
+		return query.OrElse(o, query.Literal{Value: w.constant(t)})
+	case 2:
+		if s, in := w.set(p); s != nil {
+			o, _ := w.scalar(in)
+			return query.At{Over: s, Where: w.filter(in, 0), Index: w.IntN(3) * w.IntN(2), Of: o}
+		}
+	case 3:
+		if s, in := w.set(p); s != nil {
+			o, _ := w.scalar(in)
+			return query.Texts{Over: s, Of: o}
+		}
+	case 4:
+		o, _ := w.scalar(p)
+		return query.Numeral{Of: o}
+	case 5:
+		o, _ := w.scalar(p)
+		s := query.Stamp{Of: o, Format: pick(w.Rand, formats)}
+		for range w.IntN(3) {
+			s.Moves = append(s.Moves, pick(w.Rand, moves))
+		}
+		return s
+	}
+	return query.Distance{LonA: w.degrees(p), LatA: w.degrees(p), LonB: w.degrees(p), LatB: w.degrees(p)}
+}
+
+// degrees are a number.
+func (w *world) degrees(p *place) query.Operand {
+	for range 5 {
+		if o, t := w.scalar(p); t == query.Decimal {
+			return o
+		}
+	}
+	return query.Literal{Value: dossier.Number(pick(w.Rand, numbers[:16]))}
+}
