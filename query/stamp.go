@@ -12,10 +12,9 @@ import (
 )
 
 // Stamp is the text in which Format shows the moment that the operand tells, after Moves have moved it. It is empty if the operand tells
-// none, or if the moment is not in the years 0 to 9999.
+// none, or if the moment is before that noon of -4713 which is the Julian day 0, or after the year 9999.
 //
-// An instant tells itself and a day its start. A number tells a moment by counting days since noon of 24 November of the year -4713
-// (the Julian day). A text tells one if it is a day, a time of day (of 1 January 2000) or both, as in "2006-01-02 15:04:05.000",
+// An instant tells itself and a day its start. A number is a Julian day: days since noon of 24 November of the year -4713. A text tells one if it is a day, a time of day (of 1 January 2000) or both, as in "2006-01-02 15:04:05.000",
 // with or without Z or an offset such as +02:00, or if it is such a number.
 //
 // In Format every character stands for itself but the conversions, which are those of C's strftime in UTC that are in the map
@@ -165,7 +164,7 @@ func StampOf(v dossier.Value, moves []Move, format string) dossier.Value {
 	return dossier.Text(b.String())
 }
 
-func inYears(t time.Time) bool { return 0 <= t.Year() && t.Year() <= 9999 }
+func inYears(t time.Time) bool { return t.UnixMilli() >= -epochDay*msPerDay && t.Year() <= 9999 }
 
 // goodFormat reports whether all conversions of a format are known.
 func goodFormat(format string) bool {

@@ -71,8 +71,8 @@ func parseSort(space *dossier.Space, c *dossier.Collection, text string, who acc
 	return sorts, random, nil
 }
 
-// sortKeys are the column that name leads to; of a value in a document one for each type, so that numbers come before texts; of files and
-// rows how many there are.
+// sortKeys are what name leads to, of several records the first, of rows how many there are. A number sorts before every text, which
+// needs two keys.
 func (l *lowerer) sortKeys(name string) ([]query.Operand, error) {
 	if name == "@rowid" {
 		return []query.Operand{query.Meta(query.Number)}, nil
@@ -86,18 +86,38 @@ func (l *lowerer) sortKeys(name string) ([]query.Operand, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f, ok := l.base.Field(names[0]); ok && len(names) == 1 && (f.IsFile() || f.Type == dossier.TypeTable) {
-		return []query.Operand{query.Length{Of: query.Col(f.Name)}}, nil
+	if r.leaf.kind == kindRows {
+		r.leaf = column{of: query.Length{Of: r.leaf.of}, kind: kindNumber, filled: true, counted: true}
 	}
-	if len(r.hops) > 0 || r.leaf.kind == kindFiles || r.leaf.kind == kindRows {
+	if r.fixed {
 		return nil, invalid("%s has no order", name)
 	}
-	if r.leaf.kind != kindInside {
-		return []query.Operand{r.leaf.of}, nil
+	if k := r.leaf.kind; len(r.hops) == 0 && r.leaf.reach == nil && (k == kindInstant || k == kindDay) {
+		return []query.Operand{r.leaf.of}, nil // as they are shown, and quicker
+	}
+	s, err := r.leaf.shown()
+	if err != nil {
+		return nil, err
 	}
 	var keys []query.Operand
-	for _, t := range insideParts {
-		keys = append(keys, docPart(r.leaf.of, t))
+	for _, by := range []query.Operand{s.text, s.number} {
+		if by != nil {
+			if by = first(r.hops, by); r.leaf.counted && len(r.hops) > 0 {
+				by = query.OrElse(by, numberOperand("0"))
+			}
+			keys = append(keys, by)
+		}
 	}
 	return keys, nil
+}
+
+// first is the value of the first row that the joins lead to.
+func first(hops []hop, of query.Operand) query.Operand {
+	for i := len(hops) - 1; i >= 0; i-- {
+		of = query.At{Over: hops[i].over, Where: hops[i].guard, Of: of}
+		if hops[i].zero {
+			of = query.OrElse(of, textOperand(""))
+		}
+	}
+	return of
 }

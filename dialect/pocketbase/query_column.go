@@ -15,14 +15,14 @@ const (
 	kindDay     // shown with a time of day of zero
 	kindInstant // shown as text
 	kindList    // shown as a JSON array
-	kindFiles   // several files, shown as a JSON array of their names
 	kindRows
 	kindJSON
-	kindInside // a value in a JSON document
-	kindStamp  // a part of the text of a date
+	kindInside  // a value in a JSON document
+	kindStamp   // a text that is computed, or null
+	kindMeasure // a number that is computed, or null
 )
 
-// kindOf is the kind of the field's values. A single file is the text of its name.
+// kindOf is the kind of the field's values. A file is the text of its name.
 func kindOf(f *dossier.Field) kind {
 	switch query.TypeOf(f) {
 	case query.Decimal:
@@ -37,7 +37,7 @@ func kindOf(f *dossier.Field) kind {
 		return kindList
 	case query.Files:
 		if f.Multiple() {
-			return kindFiles
+			return kindList
 		}
 	case query.Rows:
 		return kindRows
@@ -52,9 +52,9 @@ func zeroOf(k kind) literal {
 	switch k {
 	case kindNumber, kindBool:
 		return literal{kind: isNumber, text: "0", typed: true}
-	case kindList, kindFiles:
+	case kindList:
 		return literal{kind: isText, text: "[]", typed: true}
-	case kindJSON, kindInside, kindRows, kindStamp:
+	case kindJSON, kindInside, kindRows, kindStamp, kindMeasure:
 		return null
 	}
 	return literal{kind: isText, typed: true}
@@ -69,10 +69,11 @@ type column struct {
 	// reach, if set, is the id of the record that has the column, at the end of a path: where that is empty the column is null
 	// and not its kind's zero.
 	reach query.Operand
-	// Of a kindStamp: what it shows, and whether of a day.
-	stamp *stamp
-	day   bool
-	name  string // for messages
+	// void, if set, is empty where of is, and quicker.
+	void     query.Operand
+	affinity affinity
+	counted  bool   // it is 0 where no record has it
+	name     string // for messages
 }
 
 // A verdict is what a comparison with a literal makes of a column.
@@ -94,7 +95,7 @@ func compareColumn(c column, op string, v literal) (query.Filter, error) {
 	if err != nil {
 		return nil, err
 	}
-	empty := query.Empty{Of: c.of}
+	empty := c.empty()
 	switch {
 	case c.filled && c.reach == nil:
 		return d.holds, nil
@@ -126,7 +127,14 @@ func (d verdict) strict(c column) query.Filter {
 	if !d.loose {
 		return d.holds
 	}
-	return and(not(query.Empty{Of: c.of}), d.holds)
+	return and(not(c.empty()), d.holds)
+}
+
+func (c column) empty() query.Filter {
+	if c.void != nil {
+		return query.Empty{Of: c.void}
+	}
+	return query.Empty{Of: c.of}
 }
 
 // judge decides "c op v" by the column's kind.
@@ -136,13 +144,24 @@ func judge(c column, op string, v literal) (verdict, error) {
 	if v.kind == isNull && op != "=" && op != "!=" {
 		return verdict{holds: never}, nil
 	}
-	if v.blank() && (op == "=" || op == "!=") && c.kind != kindJSON && c.kind != kindInside {
+	if v.blank() && (op == "=" || op == "!=") && !c.strictNull() {
 		return judgeBlank(c, op), nil
 	}
+	if mixed := v.kind == isNumber && c.kind.textual() || v.kind == isText && (c.kind == kindNumber || c.kind == kindMeasure); mixed &&
+		!isLike(op) && c.affinity == affNone {
+		if v.kind == isText && v.typed { // of a column that takes numbers as texts
+			d.holds = query.Compare{Left: asText(c.of), Op: query.Op(op), Right: query.Literal{Value: dossier.Text(v.text)}}
+			return d, nil
+		}
+		return judgeMixed(c, op, v), nil
+	}
+	if v.float && c.affinity == affText && !isLike(op) {
+		v = v.floated()
+	}
 	switch c.kind {
-	case kindText, kindList:
+	case kindText, kindList, kindStamp:
 		d.text(c, op, v.text)
-	case kindNumber:
+	case kindNumber, kindMeasure:
 		d.number(c, op, v)
 	case kindBool:
 		d.bool(c, op, v)
@@ -150,13 +169,7 @@ func judge(c column, op string, v literal) (verdict, error) {
 		d.instant(c, op, v.text)
 	case kindDay:
 		d.day(c, op, v.text)
-	case kindFiles:
-		return d, dossier.Errorf(dossier.Invalid, "%s holds several files: compare its names with %s:each", c.name, c.name)
-	case kindStamp:
-		return d, d.stamp(c, op, v)
-	case kindJSON:
-		d.json(c, op, v)
-	case kindInside:
+	case kindJSON, kindInside:
 		d.inside(c, op, v)
 	case kindRows:
 		return d, dossier.Errorf(dossier.Invalid, "%s is a table: only :length and null compare with it", c.name)
@@ -164,11 +177,35 @@ func judge(c column, op string, v literal) (verdict, error) {
 	return d, nil
 }
 
-// judgeBlank decides whether c is (=) or is not (!=) null or "", which a number or truth value that was never written is too.
+// textual reports whether columns of kind k show texts alone.
+func (k kind) textual() bool {
+	return k == kindText || k == kindDay || k == kindInstant || k == kindList || k == kindStamp
+}
+
+// judgeMixed compares a column of texts with a number, or one of numbers with a text, neither of which becomes the other: a number is
+// less than a text.
+func judgeMixed(c column, op string, v literal) verdict {
+	d := verdict{holds: never, zero: op == "!=", null: op == "!="}
+	n := -1
+	if v.kind == isNumber {
+		n = 1
+	}
+	d.zero = zeroOf(c.kind).kind != isNull && orders(n, op) || d.zero
+	if orders(n, op) {
+		d.every(c)
+	}
+	return d
+}
+
+// judgeBlank decides whether c is (=) or is not (!=) null or "". A number or truth value never is, as it shows 0 or false where none was
+// given.
 func judgeBlank(c column, op string) verdict {
 	d := verdict{holds: never, zero: op == "=", null: op == "="}
+	if c.kind == kindNumber || c.kind == kindBool {
+		d.zero = op == "!="
+	}
 	switch {
-	case c.kind == kindText && !c.clock && !c.filled: // may hold an empty text
+	case c.kind == kindText && !c.clock && !c.filled, c.kind == kindStamp: // may hold an empty text
 		d.compare(c, op, dossier.Text(""))
 	case op == "!=":
 		d.every(c)
@@ -183,7 +220,7 @@ func (d *verdict) compare(c column, op string, v dossier.Value) {
 // every is true of every value.
 func (d *verdict) every(c column) {
 	d.all = true
-	if d.holds = not(query.Empty{Of: c.of}); c.filled && c.reach == nil {
+	if d.holds = not(c.empty()); c.filled && c.reach == nil {
 		d.holds = query.Const(true)
 	}
 }
@@ -234,17 +271,8 @@ func (d *verdict) bool(c column, op string, v literal) {
 
 // compareColumns is the filter for "a op b".
 func compareColumns(a column, op string, b column) (query.Filter, error) {
-	switch kindInside {
-	case a.kind:
-		return compareInside(a, op, b)
-	case b.kind:
-		return compareInside(b, flipped(op), a)
-	}
-	if a.kind != b.kind || a.kind == kindFiles || a.kind == kindRows || a.kind == kindStamp {
-		return nil, dossier.Errorf(dossier.Invalid, "%s and %s do not compare", a.name, b.name)
-	}
-	if a.clock != b.clock {
-		a, b = a.plain(), b.plain()
+	if a.kind != b.kind || a.clock != b.clock || a.affinity != b.affinity || a.kind > kindInstant {
+		return compareShown(a, op, b)
 	}
 	either := []query.Filter{query.Compare{Left: a.of, Op: query.Op(op), Right: b.of}}
 	for _, e := range a.empties() {
@@ -264,14 +292,6 @@ func compareColumns(a column, op string, b column) (query.Filter, error) {
 	return or(either...), nil
 }
 
-// plain is c as a text, which it may be already. Times of day have no letters to fold.
-func (c column) plain() column {
-	if c.clock {
-		c.of, c.clock = query.Lower{Of: c.of, Case: query.ASCII}, false
-	}
-	return c
-}
-
 // An emptiness is a way in which a column has no value, and what it then counts as.
 type emptiness struct {
 	when query.Filter
@@ -279,7 +299,7 @@ type emptiness struct {
 }
 
 func (c column) empties() []emptiness {
-	empty := query.Empty{Of: c.of}
+	empty := c.empty()
 	switch {
 	case c.reach != nil && c.filled:
 		return []emptiness{{query.Empty{Of: c.reach}, null}}

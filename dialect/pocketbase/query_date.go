@@ -1,7 +1,6 @@
 package pocketbase
 
 import (
-	"strings"
 	"time"
 
 	"dossier"
@@ -87,46 +86,6 @@ func (d *verdict) day(c column, op, text string) {
 		d.dated(c, days, op, text)
 		return
 	}
-	c.day = true
-	d.matches(c, op, likePattern(text))
-}
-
-// patternsBefore are the patterns one of which a text matches if, and only if, the text with suffix behind it matches pattern.
-func patternsBefore(pattern, suffix string) []string {
-	pieces := patternPieces(pattern)
-	var out []string
-	fixed := 0 // pieces of the rest that stand for one character
-	for k := len(pieces); k >= 0 && fixed <= len(suffix); k-- {
-		any := k < len(pieces) && pieces[k] == "%"
-		if k < len(pieces) && !any {
-			fixed++
-		}
-		rest := strings.Join(pieces[k:], "")
-		switch {
-		case any: // the % takes the end of the text and the start of the suffix
-			if likes(suffix, rest) {
-				out = append(out, strings.Join(pieces[:k+1], ""))
-			}
-		case k > 0 && pieces[k-1] == "%": // the next round has all of these
-		case likes(suffix, rest):
-			out = append(out, strings.Join(pieces[:k], ""))
-		}
-	}
-	return out
-}
-
-// patternPieces cuts a pattern into characters, escaped ones with their backslash.
-func patternPieces(pattern string) []string {
-	var out []string
-	escaped := false
-	for _, r := range pattern {
-		if escaped {
-			out[len(out)-1] += string(r)
-			escaped = false
-			continue
-		}
-		out = append(out, string(r))
-		escaped = r == '\\'
-	}
-	return out
+	c.of = query.Stamp{Of: c.of, Format: "%F" + dayStart}
+	d.like(c, op, text)
 }

@@ -1,16 +1,21 @@
 package pocketbase
 
 import (
+	"strconv"
+
 	"dossier"
 	"dossier/query"
 )
 
-// inside is a value in the document that f holds: member names and list indices lead to it.
+// inside is a value in the document that f holds: member names and list indices lead to it, or to the document itself if there are none.
 func (w *walk) inside(f *dossier.Field, path []string, mod modifier) (ref, error) {
 	if err := w.visible(f); err != nil {
 		return ref{}, err
 	}
 	of := query.Operand(query.JSONPath{Of: w.column(f.Name, false), Path: path, As: query.JSON})
+	if typeOf(f) == typeGeo && len(path) == 1 && (path[0] == "lon" || path[0] == "lat") {
+		return w.degrees(docPart(of, query.Decimal), f), nil
+	}
 	if mod == modLower {
 		of = query.Lower{Of: of, Case: query.ASCII}
 	}
@@ -125,54 +130,50 @@ func insideOrder(c column, op string, v literal) query.Filter {
 	return either
 }
 
-// insideColumn is where a value in a document has the same type as b and compares with it. Between two values in documents lists and
-// objects are equal by their text.
-func insideColumn(a column, op string, b column) (query.Filter, error) {
-	types := map[kind][]query.Type{kindText: {query.Text}, kindNumber: {query.Decimal}, kindBool: {query.Bool}, kindInside: insideParts}[b.kind]
-	if types == nil || b.clock {
-		return nil, invalid("%s and %s do not compare", a.name, b.name)
+// degrees are one of a point's, which are 0 where it was never given.
+func (w *walk) degrees(of query.Operand, f *dossier.Field) ref {
+	c := column{of: of, kind: kindMeasure, name: f.Name}
+	if len(w.path) > 0 {
+		c.reach = w.column(query.ID, true)
 	}
-	if op == "!=" {
-		op = "="
-	}
-	var either []query.Filter
-	for _, t := range types {
-		right := b.of
-		if b.kind == kindInside {
-			right = docPart(b.of, t)
-		}
-		if t != query.JSON || op == "=" {
-			either = append(either, query.Compare{Left: docPart(a.of, t), Op: query.Op(op), Right: right})
-		}
-	}
-	return or(either...), nil
+	c.of = c.orZero(of, numberOperand("0"))
+	c.reach = nil
+	return w.leaf(c)
 }
 
-// compareInside is the filter for "a op b", where a is in a document.
-func compareInside(a column, op string, b column) (query.Filter, error) {
-	same, err := insideColumn(a, op, b)
-	if err != nil || op != "=" && op != "!=" {
-		return same, err
-	}
-	either := []query.Filter{same, and(query.Empty{Of: a.of}, b.isNull())}
-	for _, e := range b.empties() {
-		if e.as.kind != isNull {
-			either = append(either, and(e.when, insideIs(a, e.as)))
-		}
-	}
-	if op == "!=" {
-		return not(or(either...)), nil
-	}
-	return or(either...), nil
+// nowhere is the point that was never given.
+const nowhere = `{"lon":0,"lat":0}`
+
+// point is the text that the JSON column c shows of a point.
+func (c column) point() column {
+	c.of, c.kind, c.affinity = c.orZero(asText(c.of), textOperand(nowhere)), kindStamp, affNumeric
+	c.reach = nil
+	return c
 }
 
-// isNull is where a column is null, and not its kind's zero.
-func (c column) isNull() query.Filter {
-	switch {
-	case c.kind == kindInside:
-		return query.Empty{Of: c.of}
-	case c.reach != nil:
-		return query.Empty{Of: c.reach}
+// row is a value in one row of a table: its index leads to it, then the column's name. Without an index there is none.
+func (w *walk) row(f *dossier.Field, names []string) (ref, error) {
+	if err := w.visible(f); err != nil {
+		return ref{}, err
 	}
-	return never
+	i, err := strconv.Atoi(names[0])
+	if err != nil || i < 0 || i > maxRow || len(names) > 2 {
+		return fixedRef(null), nil
+	}
+	if len(names) == 1 {
+		return ref{}, invalid("%s.%d is a whole row: name one of its columns", f.Name, i)
+	}
+	cell, ok := f.Field(names[1])
+	if !ok {
+		return ref{}, invalid("%s has no column %s", f.Name, names[1])
+	}
+	at := func(o query.Operand) query.Operand { return query.At{Over: w.column(f.Name, false), Index: i, Of: o} }
+	c := column{of: at(query.Col(cell.Name)), kind: kindOf(cell), clock: cell.Type == dossier.TypeTime, reach: at(numberOperand("1")), name: cell.Name}
+	if cell.IsFile() {
+		c.of, c.kind = at(query.Texts{Over: query.Col(cell.Name), Of: query.Meta(query.FileSlug)}), kindList
+	}
+	return w.leaf(c), nil
 }
+
+// maxRow bounds the index of a row.
+const maxRow = 100_000

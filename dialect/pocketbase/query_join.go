@@ -143,7 +143,7 @@ func (l *lowerer) bind(h hop, parent *frame, s scope, body func(scope) (query.Fi
 	if err := l.step(); err != nil {
 		return nil, err
 	}
-	without, err := body(s.with(h.key, &frame{missing: true, zero: h.zero}))
+	without, err := body(s.with(h.key, &frame{missing: true, zero: h.zero && !parent.missing}))
 	if err != nil || parent.missing {
 		return without, err
 	}
@@ -225,9 +225,11 @@ func (l *lowerer) compare(c *comparison, s scope) (query.Filter, error) {
 type side struct {
 	fixed bool
 	null  bool // a join found nothing
-	value literal
-	col   column
-	gate  query.Filter
+	// strict: that null is not what "" is.
+	strict bool
+	value  literal
+	col    column
+	gate   query.Filter
 }
 
 func (s scope) side(r ref) side {
@@ -238,8 +240,11 @@ func (s scope) side(r ref) side {
 	if n := len(r.hops); n > 0 {
 		f = s.bound[r.hops[n-1].key]
 	}
+	if f.missing && r.leaf.counted {
+		return side{fixed: true, value: numberLiteral("0")}
+	}
 	if f.missing {
-		out := side{fixed: true, null: !f.zero}
+		out := side{fixed: true, null: !f.zero, strict: r.leaf.strictNull()}
 		if f.zero {
 			out.value = zeroOf(r.leaf.kind)
 		}
@@ -249,7 +254,7 @@ func (s scope) side(r ref) side {
 		return out
 	}
 	out := side{col: r.leaf}
-	out.col.of, out.col.reach = s.reaching(f, r.leaf.of), s.reaching(f, r.leaf.reach)
+	out.col.of, out.col.reach, out.col.void = s.reaching(f, r.leaf.of), s.reaching(f, r.leaf.reach), s.reaching(f, r.leaf.void)
 	if r.gate != nil {
 		out.gate = query.Compare{Left: s.reaching(f, *r.gate), Op: query.Eq, Right: query.Literal{Value: dossier.Bool(true)}}
 	}
@@ -262,7 +267,7 @@ func (s side) known(op string) query.Filter {
 	switch {
 	case s.null:
 		return never
-	case !s.fixed && s.col.kind == kindInside && op != "=":
+	case !s.fixed && s.col.kind == kindStamp, !s.fixed && s.col.strictNull() && op != "=":
 		return not(query.Empty{Of: s.col.of})
 	case !s.fixed && s.col.reach != nil:
 		return not(query.Empty{Of: s.col.reach})
@@ -272,6 +277,8 @@ func (s side) known(op string) query.Filter {
 
 func compareSides(a side, op string, b side) (query.Filter, error) {
 	switch {
+	case (a.null && a.strict || b.null && b.strict) && (op == "=" || op == "!="):
+		return compareNull(a, op, b)
 	case a.fixed && b.fixed:
 		return query.Const(foldTest(a.value, op, b.value)), nil
 	case b.fixed:
@@ -282,4 +289,24 @@ func compareSides(a side, op string, b side) (query.Filter, error) {
 		return compareColumn(b.col, flipped(op), a.value)
 	}
 	return compareColumns(a.col, op, b.col)
+}
+
+// compareNull is for two sides one of which is null and not "".
+func compareNull(a side, op string, b side) (query.Filter, error) {
+	var both []query.Filter
+	for _, s := range []side{a, b} {
+		if s.fixed {
+			both = append(both, query.Const(s.value.kind == isNull))
+			continue
+		}
+		what, err := s.col.shown()
+		if err != nil {
+			return nil, err
+		}
+		both = append(both, what.null())
+	}
+	if op == "!=" {
+		return not(and(both...)), nil
+	}
+	return and(both...), nil
 }

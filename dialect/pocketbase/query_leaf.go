@@ -21,22 +21,34 @@ func (w *walk) end(name string, mod modifier) (ref, error) {
 	if err := w.visible(f); err != nil {
 		return ref{}, err
 	}
-	switch many := f.IsFile() || f.IsRelation() || f.Type == dossier.TypeSelect; {
+	many := f.IsFile() || f.IsRelation() || f.Type == dossier.TypeSelect
+	switch {
 	case mod == modLength && (many || f.Type == dossier.TypeTable):
 		return w.length(f), nil
-	case mod == modEach && many, f.IsFile() && !f.Multiple():
+	case mod == modEach && many && f.Multiple(), f.IsFile() && !f.Multiple():
 		return w.element(f, mod), nil
 	}
 	col := column{of: w.column(name, false), kind: kindOf(f), clock: f.Type == dossier.TypeTime, name: name}
+	if col.affinity = affinityOf(col.kind); mod == modEach && many {
+		col.affinity = affNone
+	}
+	if f.IsFile() {
+		col.of, col.void = query.Texts{Over: w.column(name, false), Of: query.Meta(query.FileSlug)}, col.of
+	}
 	r := w.leaf(col)
 	if len(w.path) > 0 {
 		r.leaf.reach = w.column(query.ID, true)
 	}
-	if col.kind == kindFiles {
-		names, size := w.element(f, modEach), w.length(f)
-		r.names, r.size = &names, &size
+	switch {
+	case typeOf(f) == typeGeo:
+		r.leaf = r.leaf.point()
+	case col.kind == kindJSON:
+		return w.inside(f, nil, mod)
 	}
-	if mod == modLower && (col.kind == kindText && !col.clock || col.kind == kindList || col.kind == kindJSON) {
+	if mod == modLower {
+		r.leaf.affinity = affNone
+	}
+	if mod == modLower && (col.kind == kindText && !col.clock || col.kind == kindList) {
 		r.leaf.of = query.Lower{Of: col.of, Case: query.ASCII}
 	}
 	return r, nil
@@ -47,7 +59,7 @@ func (w *walk) leaf(c column) ref { return ref{hops: w.hops, leaf: c} }
 // length is the number of elements of f.
 func (w *walk) length(f *dossier.Field) ref {
 	of := query.Length{Of: w.column(f.Name, false)}
-	return w.leaf(column{of: of, kind: kindNumber, filled: true, name: f.Name + ":length"})
+	return w.leaf(column{of: of, kind: kindNumber, filled: true, counted: true, name: f.Name + ":length"})
 }
 
 // element is each option, related record or file of f.
@@ -56,7 +68,7 @@ func (w *walk) element(f *dossier.Field, mod modifier) ref {
 	if mod == modEach {
 		key += ":each"
 	}
-	h := hop{key: key, over: w.column(f.Name, false), multi: f.Multiple(), field: !f.IsRelation(), zero: mod != modEach}
+	h := hop{key: key, over: w.column(f.Name, false), multi: f.Multiple(), field: !f.IsRelation(), zero: !f.Multiple()}
 	of := query.Operand(query.Element{})
 	if f.IsFile() {
 		of = query.Meta(query.FileSlug)
@@ -67,7 +79,11 @@ func (w *walk) element(f *dossier.Field, mod modifier) ref {
 	if mod == modLower {
 		of = query.Lower{Of: of, Case: query.ASCII}
 	}
-	r := w.leaf(column{of: of, kind: kindText, filled: true, name: f.Name})
+	c := column{of: of, kind: kindText, filled: true, name: f.Name}
+	if mod == "" {
+		c.affinity = affText
+	}
+	r := w.leaf(c)
 	r.hops = append(slices.Clone(r.hops), h)
 	return r
 }
@@ -91,11 +107,12 @@ func (w *walk) meta(name string, mod modifier) (ref, error) {
 	if !ok || m.auth && w.c.Kind != dossier.Auth {
 		return ref{}, unknownName(w.c, name)
 	}
-	r := w.leaf(column{of: w.column(m.name, true), kind: m.kind, filled: !m.auth, name: name})
+	r := w.leaf(column{of: w.column(m.name, true), kind: m.kind, affinity: affinityOf(m.kind), filled: !m.auth, name: name})
 	if len(w.path) > 0 {
 		r.leaf.reach = w.column(query.ID, true)
 	}
 	if mod == modLower && m.kind == kindText {
+		r.leaf.affinity = affNone
 		r.leaf.of = query.Lower{Of: r.leaf.of, Case: query.ASCII}
 	}
 	if m.name == query.Email && w.l.client && !w.l.ask.Principal.IsSuper() {

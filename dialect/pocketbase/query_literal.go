@@ -21,6 +21,7 @@ const (
 type literal struct {
 	kind  literalKind
 	text  string // of numbers the shortest
+	float bool   // a number that PocketBase has as a floating one, whose text always has a point
 	typed bool   // the value of a field, which takes on its type what it is compared with
 }
 
@@ -39,6 +40,15 @@ func boolLiteral(b bool) literal {
 
 // blank reports whether v is null or "", which = and != do not tell apart.
 func (v literal) blank() bool { return v.kind != isNumber && v.text == "" }
+
+// floated is v with the text that a floating number has beside texts.
+func (v literal) floated() literal {
+	if !strings.Contains(v.text, ".") {
+		v.text += ".0"
+	}
+	v.kind = isText
+	return v
+}
 
 // number is v as a number, if it is one or a text of one.
 func (v literal) number() (dossier.Number, bool) {

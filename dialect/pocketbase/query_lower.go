@@ -34,12 +34,11 @@ func (l *lowerer) lower(e expr) (query.Filter, error) {
 	return l.node(n, scope{root: root, cur: root})
 }
 
-// A node is an expression whose names are resolved: a fixed, an opposite, a junction or a comparison.
+// A node is an expression whose names are resolved: a fixed, a junction or a comparison.
 type node interface{ node() }
 
 type (
 	fixed    bool
-	opposite struct{ of node }
 	junction struct {
 		or    bool
 		parts []node
@@ -55,7 +54,6 @@ type (
 )
 
 func (fixed) node()       {}
-func (opposite) node()    {}
 func (junction) node()    {}
 func (*comparison) node() {}
 
@@ -86,7 +84,7 @@ func (l *lowerer) resolveTest(t test) (node, error) {
 	if err != nil {
 		return nil, l.placed(t.right.at, err)
 	}
-	n, err := arrange(comparison{left: left, right: right, op: t.op, at: t.at, any: t.any})
+	n, err := arrange(comparison{left: left, right: right, op: t.op, at: t.at, any: t.any || anyRow(left, right) || anyRow(right, left)})
 	if err != nil {
 		return nil, l.placed(t.at, err)
 	}
@@ -106,9 +104,6 @@ func arrange(c comparison) (node, error) {
 	}
 	if c.left.fixed && !isLike(c.op) {
 		c.left, c.right, c.op = c.right, c.left, flipped(c.op)
-	}
-	if c.right.fixed && c.left.leaf.kind == kindFiles {
-		return arrangeFiles(c)
 	}
 	return &c, nil
 }
@@ -179,12 +174,6 @@ func (l *lowerer) node(n node, s scope) (query.Filter, error) {
 	switch n := n.(type) {
 	case fixed:
 		return query.Const(n), nil
-	case opposite:
-		f, err := l.node(n.of, s)
-		if err != nil {
-			return nil, err
-		}
-		return not(f), nil
 	case junction:
 		if !n.or {
 			return l.conjunction(n.parts, s)

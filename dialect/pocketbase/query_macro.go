@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"dossier"
-	"dossier/query"
 )
 
 // macro is the value of a name that stands for a moment or a part of one, in UTC.
@@ -59,5 +58,3 @@ func macroNumber(name string, now time.Time) (int, bool) {
 	}
 	return 0, false
 }
-
-func moment(t time.Time) literal { return textLiteral(query.InstantText(dossier.InstantOf(t))) }

@@ -23,8 +23,8 @@ type ref struct {
 	hops []hop
 	leaf column        // in the scope behind the hops
 	gate *query.Column // a truth value beside the column that must be true
-	// Of several files: each name, and how many.
-	names, size *ref
+	// loose: of several rows one is enough, whatever the operator.
+	loose bool
 }
 
 func fixedRef(v literal) ref { return ref{fixed: true, value: v} }
@@ -45,7 +45,9 @@ func (l *lowerer) operand(o operand) (ref, error) {
 		return fixedRef(textLiteral(o.text)), nil
 	case tokenNumeral:
 		n, err := dossier.ParseNumber(o.text)
-		return fixedRef(numberLiteral(n)), err
+		v := numberLiteral(n)
+		v.float = true
+		return fixedRef(v), err
 	case tokenCall:
 		return l.call(o)
 	}
@@ -134,6 +136,9 @@ func (w *walk) walk(names []string, mod modifier) (ref, error) {
 	for len(names) > 1 {
 		if f, ok := w.c.Field(names[0]); ok && query.TypeOf(f) == query.JSON {
 			return w.inside(f, names[1:], mod)
+		}
+		if f, ok := w.c.Field(names[0]); ok && f.Type == dossier.TypeTable {
+			return w.row(f, names[1:])
 		}
 		if f, ok := w.c.Field(names[0]); ok && len(names) == 2 && names[1] == "id" && mod == "" && f.IsRelation() && !f.Multiple() {
 			return w.end(names[0], mod) // the relation holds it, whoever may see the record

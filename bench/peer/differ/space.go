@@ -15,12 +15,13 @@ const (
 
 // The values that records have and filters ask for. Where one list serves both, answers are neither all nor nothing.
 var (
-	texts   = []string{"", "a", "A", "abc", "b%c", "b_c", "10", "2", "é", "É", "true", "null", "it's", "[]", "0", `q"q`, `back\slash`, " x "}
-	numbers = []float64{0, 1, -1, 2.5, 10, -3, 100, 1000000, 0.1}
-	dates   = []string{"", "2024-01-31 10:00:00.000Z", "2024-02-29 23:59:59.999Z", "2025-12-31 00:00:00.000Z", "2023-07-04 05:06:07.008Z"}
-	colors  = []string{"red", "green", "blue", "x y"}
-	points  = []object{{"lon": 0, "lat": 0}, {"lon": 13.4, "lat": 52.5}, {"lon": -0.1, "lat": 51.5}, {"lon": 179.9, "lat": -45}}
-	docs    = []any{nil, true, false, 0, 1, 2.5, "a", "10", "", []any{}, []any{"a", 1}, object{}, object{"a": 1}, object{"a": "x", "b": []any{1, "2", nil}},
+	texts     = []string{"", "a", "A", "abc", "b%c", "b_c", "10", "2", "é", "É", "true", "null", "it's", "[]", "0", `q"q`, `back\slash`, " x "}
+	numbers   = []float64{0, 1, -1, 2.5, 10, -3, 100, 1000000, 0.1}
+	dates     = []string{"", "2024-01-31 10:00:00.000Z", "2024-02-29 23:59:59.999Z", "2025-12-31 00:00:00.000Z", "2023-07-04 05:06:07.008Z"}
+	colors    = []string{"red", "green", "blue", "x y"}
+	fileNames = []string{"alpha", "beta", "gamma", "delta"}
+	points    = []object{{"lon": 0, "lat": 0}, {"lon": 13.4, "lat": 52.5}, {"lon": -0.1, "lat": 51.5}, {"lon": 179.9, "lat": -45}}
+	docs      = []any{nil, true, false, 0, 1, 2.5, "a", "10", "", []any{}, []any{"a", 1}, object{}, object{"a": 1}, object{"a": "x", "b": []any{1, "2", nil}},
 		object{"a": nil, "c": object{"d": true}}, []any{object{"a": 5}, object{"a": "y"}}, "2024-02-29 10:00:00.000Z", object{"a": 2.5, "when": "2024-02-29"}}
 )
 
@@ -67,7 +68,7 @@ func fill(ctx context.Context, c *client, r *rand.Rand) error {
 		}
 	}
 	for i := range itemCount {
-		values, files := itemValues(r)
+		values, files := itemValues(r, i)
 		values["id"] = itemID(i)
 		if err := c.create(ctx, items, values, files); err != nil {
 			return err
@@ -99,7 +100,8 @@ func commonValues(r *rand.Rand) object {
 	return all
 }
 
-func itemValues(r *rand.Rand) (object, map[string][]string) {
+// itemValues are those of the item at index i. Names of files begin differently everywhere, as what is added to them does not count.
+func itemValues(r *rand.Rand, i int) (object, map[string][]string) {
 	values := commonValues(r)
 	if r.IntN(3) > 0 {
 		values["text"], values["mail"] = pick(r, texts), pick(r, []string{"", "a@example.com", "B@example.com"})
@@ -112,7 +114,10 @@ func itemValues(r *rand.Rand) (object, map[string][]string) {
 		values["one"] = pick(r, ids)
 	}
 	values["many"] = some(r, ids, 3)
-	names := []string{"alpha.txt", "beta.txt", "gamma.txt", "delta.txt"}
+	var names []string
+	for _, name := range fileNames {
+		names = append(names, fmt.Sprintf("%s%02d.txt", name, i))
+	}
 	files := map[string][]string{"docs": some(r, names, 3)}
 	if r.IntN(2) == 0 {
 		files["pic"] = []string{pick(r, names)}
