@@ -3,7 +3,7 @@ module dossier
 go 1.26.0
 
 require (
-	github.com/gabriel-vasile/mimetype v1.4.16
+	github.com/gabriel-vasile/mimetype v1.4.13
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-cmp v0.7.0
 	github.com/spf13/cobra v1.10.2

@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -252,7 +253,7 @@ func (k *completion) options(f *dossier.Field, at []string) {
 		}
 	}
 	for _, t := range f.Thumbs {
-		if _, err := thumb.Parse(t); err != nil {
+		if _, err := thumb.Parse(t); err != nil && !oversize(err) {
 			k.fault(dossier.CodeInvalid, "thumbs: "+err.Error(), at...)
 		}
 	}
@@ -267,6 +268,13 @@ func (k *completion) options(f *dossier.Field, at []string) {
 	if f.Default != nil && dossier.Fits(f, f.Default) != nil {
 		k.fault(dossier.CodeInvalid, "the default does not fit the type", at...)
 	}
+}
+
+// oversize reports whether a size of thumbnails was refused for being too large alone. No picture is made in it, as with one that is
+// too large for the picture at hand: the original does.
+func oversize(err error) bool {
+	var e *dossier.Error
+	return errors.As(err, &e) && len(e.Problems) == 1 && e.Problems[0].Code == dossier.CodeTooBig
 }
 
 // bounds checks min and max.

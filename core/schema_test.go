@@ -160,6 +160,15 @@ func TestWhatASchemaMustNotSay(t *testing.T) {
 	}
 }
 
+func TestASizeOfThumbnailsMayBeTooLargeToMake(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	sizes := []string{"20000x0", "1x99999f"}
+	h.apply(core.Schema{Collections: []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{{Name: "f", Type: dossier.TypeImage, Thumbs: sizes}}}}}, false)
+	f, _ := h.collection("c").Field("f")
+	same(t, "sizes", f.Thumbs, sizes)
+}
+
 func TestOnlySuperusersChangeTheSchema(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, people())

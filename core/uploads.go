@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -21,6 +22,7 @@ import (
 // An Incoming describes bytes that are about to arrive.
 type Incoming struct {
 	Name     string // as the sender gave it, cleaned of directories by the dialect; "" is "file"
+	SlugName string // what the slug is made of; "" is Name
 	Declared string // the media type that the sender gave, bare; "" if none
 	Kind     string // what the dialect wants to remember
 	// TTL is the life of the upload if no record takes it; 0 is the settings'.
@@ -107,7 +109,7 @@ func (s *Service) receive(ctx context.Context, u *dossier.Upload, in Incoming, r
 	u.Expires = u.Created.Add(ttl)
 	u.Size, u.Chunks[0].Size = size, size
 	u.Sniffed, u.SHA256 = a.sniffed(), hex.EncodeToString(a.hash.Sum(nil))
-	u.Slug, err = Slug(s.random, u.Name, u.Sniffed)
+	u.Slug, err = Slug(s.random, cmp.Or(in.SlugName, u.Name), u.Sniffed)
 	return err
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/gabriel-vasile/mimetype"
+
 	"dossier"
 )
 
@@ -316,7 +318,10 @@ func (w *writing) fitting(f *dossier.Field, file *dossier.File, path []string) b
 	return false
 }
 
-// allowedType reports whether a sniffed media type is one of those allowed, parameters apart.
+// allowedType reports whether a sniffed media type is one of those allowed, under whichever of its names; parameters apart.
 func allowedType(allowed []string, sniffed string) bool {
-	return slices.ContainsFunc(allowed, func(t string) bool { return bareType(t) == bareType(sniffed) })
+	known := mimetype.Lookup(bareType(sniffed))
+	return slices.ContainsFunc(allowed, func(t string) bool {
+		return bareType(t) == bareType(sniffed) || known != nil && known.Is(bareType(t))
+	})
 }

@@ -23,7 +23,7 @@ func (s span) contentRange(size int64) string {
 // wantedRanges returns the spans that r asks for, none for the whole; ok is false if they cannot be had.
 func wantedRanges(r *http.Request, c Content) (spans []span, ok bool) {
 	header := r.Header.Get("Range")
-	if header == "" || r.Method != http.MethodGet || !ifRange(r, c) {
+	if header == "" || r.Method != http.MethodGet && !c.HeadRanges || !ifRange(r, c) {
 		return nil, true
 	}
 	return parseRanges(header, c.Size)

@@ -17,6 +17,8 @@ type Content struct {
 	Size    int64
 	ModTime time.Time // zero: no Last-Modified
 	ETag    string    // strong and quoted, or ""
+	// HeadRanges answers HEAD with the status and headers that GET has, also for a Range. RFC 9110 has ranges for GET alone.
+	HeadRanges bool
 	// Open returns n bytes from off; Serve closes it. It is not called for an answer without them.
 	Open func(ctx context.Context, off, n int64) (io.ReadCloser, error)
 }
@@ -64,9 +66,10 @@ func setValidators(h http.Header, c Content) {
 	}
 }
 
-// dropContent removes what describes the bytes that are not sent.
+// dropContent removes what describes the bytes that are not sent. Content-Disposition stays: it is about the file, and an answer that
+// a browser must not show is none to show without the bytes either.
 func dropContent(h http.Header) {
-	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Disposition"} {
+	for _, name := range []string{"Content-Type", "Content-Length", "Content-Encoding"} {
 		h.Del(name)
 	}
 }
@@ -78,13 +81,8 @@ func dropValidators(h http.Header) {
 	}
 }
 
-// notModified keeps Content-Disposition: it is about the file, whose bytes the client has.
 func notModified(w http.ResponseWriter) {
-	disposition := w.Header()["Content-Disposition"]
 	dropContent(w.Header())
-	if disposition != nil {
-		w.Header()["Content-Disposition"] = disposition
-	}
 	w.WriteHeader(http.StatusNotModified)
 }
 
@@ -189,6 +187,7 @@ func (t *transfer) several(spans []span) error {
 func (t *transfer) retract() {
 	dropContent(t.w.Header())
 	dropValidators(t.w.Header())
+	t.w.Header().Del("Content-Disposition")
 	t.w.Header().Del("Accept-Ranges")
 	t.w.Header().Del("Content-Range")
 }

@@ -73,9 +73,9 @@ func TestServeHeaders(t *testing.T) {
 		{"range", "GET", []string{"Range: bytes=1-3"}, 206,
 			with("Content-Type", "text/plain", "Content-Disposition", "attachment", "Content-Length", "3", "Content-Range", "bytes 1-3/26"), "bcd"},
 		{"not modified", "GET", []string{`If-None-Match: "abc"`}, 304, with("Content-Disposition", "attachment"), ""},
-		{"precondition", "GET", []string{`If-Match: "x"`}, 412, with("Content-Length", "0"), ""},
+		{"precondition", "GET", []string{`If-Match: "x"`}, 412, with("Content-Disposition", "attachment", "Content-Length", "0"), ""},
 		{"outside", "GET", []string{"Range: bytes=26-"}, 416, http.Header{
-			"Accept-Ranges": {"bytes"}, "Content-Length": {"32"}, "Content-Range": {"bytes */26"},
+			"Accept-Ranges": {"bytes"}, "Content-Disposition": {"attachment"}, "Content-Length": {"32"}, "Content-Range": {"bytes */26"},
 			"Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"},
 		}, "invalid range: failed to overlap"},
 	} {
@@ -83,6 +83,22 @@ func TestServeHeaders(t *testing.T) {
 		if w.Code != c.status || !reflect.DeepEqual(w.Header(), c.want) || w.Body.String() != c.body {
 			t.Errorf("%s: got %d %v %q", c.name, w.Code, w.Header(), w.Body)
 		}
+	}
+}
+
+func TestServeHeadAsGet(t *testing.T) {
+	c := letters()
+	c.HeadRanges = true
+	for _, headers := range [][]string{
+		nil, {"Range: bytes=1-3"}, {"Range: bytes=26-"}, {"Range: bytes=1-3", `If-Range: "x"`}, {`If-None-Match: "abc"`}, {`If-Match: "x"`},
+	} {
+		get, head := serve(t, "GET", c, headers...), serve(t, "HEAD", c, headers...)
+		if head.Code != get.Code || !reflect.DeepEqual(head.Header(), get.Header()) || head.Body.Len() > 0 {
+			t.Errorf("%q: HEAD has %d %v %q, GET %d %v", headers, head.Code, head.Header(), head.Body, get.Code, get.Header())
+		}
+	}
+	if w := serve(t, "HEAD", c, "Range: bytes=0-1,4-5"); w.Code != 206 || w.Body.Len() > 0 {
+		t.Errorf("HEAD of two ranges: %d %q", w.Code, w.Body)
 	}
 }
 

@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -78,9 +79,8 @@ func (h *handler) readFields(r *http.Request) (map[string]any, error) {
 // readRecordForm reads the body of a write of a record of c and stages its files, in the order of the parts. Even with an error the form
 // holds what is staged.
 func (h *handler) readRecordForm(r *http.Request, who access.Principal, c *dossier.Collection) (*form, error) {
-	plain := h.plainLimit(c)
 	rd := &formReader{
-		limit: plain + h.filesLimit(c), plain: plain, r: r, form: newForm(),
+		limit: h.plainLimit(c) + h.filesLimit(c), plain: h.wholeLimit(c), r: r, form: newForm(),
 		file: func(name string) (*dossier.Field, bool) { return fileFieldOf(c, name) },
 		stage: func(ctx context.Context, in core.Incoming, bytes io.Reader) (*dossier.Upload, error) {
 			return h.svc.Stage(ctx, who, in, bytes)
@@ -94,11 +94,13 @@ func (h *handler) readRecordForm(r *http.Request, who access.Principal, c *dossi
 const (
 	maxRichText = 5 << 20
 	maxJSON     = 1 << 20
-	maxCounted  = 1 << 40 // of a file, so that no sum of limits is too large for an int64
+	// maxUnbrought bounds what the limits of files add to that of a body that is held whole and brings none.
+	maxUnbrought = 32 << 20
+	maxCounted   = 1 << 40 // of a file, so that no sum of limits is too large for an int64
 )
 
 // plainLimit is how large the body of a write of a record of c may be without its files: the general limit and what its fields may
-// hold. A body of JSON may not be larger, since it is held whole and brings no files.
+// hold.
 func (h *handler) plainLimit(c *dossier.Collection) int64 {
 	limit := h.maxBody
 	for _, f := range c.Fields {
@@ -110,6 +112,12 @@ func (h *handler) plainLimit(c *dossier.Collection) int64 {
 		}
 	}
 	return limit
+}
+
+// wholeLimit is how large a body may be that is no form with files. What files may have counts here too, though it brings none, as
+// far as a body that is held whole may grow.
+func (h *handler) wholeLimit(c *dossier.Collection) int64 {
+	return h.plainLimit(c) + min(h.filesLimit(c), maxUnbrought)
 }
 
 // sizeLimit is how many bytes a value of f may have; def where f does not say.
@@ -168,7 +176,16 @@ type formReader struct {
 	payloads []map[string]any
 }
 
+// read reads the body. What is understood but not offered, like a compressed body, and too many parts are as wrong as what cannot be read.
 func (rd *formReader) read() error {
+	err := rd.readBody()
+	if dossier.KindOf(err) == dossier.Unsupported || errors.Is(err, wire.ErrTooManyParts) {
+		return errGeneric
+	}
+	return err
+}
+
+func (rd *formReader) readBody() error {
 	if rd.r.ContentLength == 0 || rd.r.Body == nil {
 		return nil
 	}
@@ -282,7 +299,9 @@ func (rd *formReader) readFile(p *wire.Part) error {
 	}
 	source := &watched{r: p}
 	limit := fileLimit(f, rd.maxFile)
-	up, err := rd.stage(rd.r.Context(), core.Incoming{Name: wire.CleanName(p.FileName), Declared: bareType(p.ContentType), MaxSize: limit}, source)
+	up, err := rd.stage(rd.r.Context(), core.Incoming{
+		Name: wire.CleanName(p.FileName), SlugName: slugName(p.FileName), Declared: bareType(p.ContentType), MaxSize: limit,
+	}, source)
 	in := &incoming{upload: up}
 	if err != nil {
 		if source.failed || dossier.KindOf(err) != dossier.TooLarge {
@@ -295,6 +314,12 @@ func (rd *formReader) readFile(p *wire.Part) error {
 	}
 	rd.form.files[p.Name] = append(rd.form.files[p.Name], in)
 	return nil
+}
+
+// slugName is what the stored name of a file is made of: the last step of the path that was sent, to the letter, or a dot if there
+// is none.
+func slugName(sent string) string {
+	return cmp.Or(sent[strings.LastIndexByte(sent, '/')+1:], ".")
 }
 
 // A watched reader remembers that reading failed, so that its error is not taken for one of who reads.
@@ -358,7 +383,7 @@ func inferNumber(text string) (n any, ok bool) {
 		return nil, false
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || strconv.FormatFloat(f, 'f', -1, 64) != text {
+	if err != nil || text == "-0" || strconv.FormatFloat(f, 'f', -1, 64) != text {
 		return nil, false
 	}
 	return jsonNumber(text), true

@@ -19,6 +19,9 @@ func (e *edit) files(f *dossier.Field) {
 	have := e.held(f)
 	list, touched := e.newList(f, have)
 	if !touched {
+		if len(have) > max(1, f.MaxSelect) {
+			e.fault(dossier.CodeTooMany, map[string]any{"max": f.MaxSelect}, f.Name)
+		}
 		return
 	}
 	if !f.Multiple() && len(list) > 1 {
@@ -34,9 +37,12 @@ func (e *edit) files(f *dossier.Field) {
 	e.values[f.Name] = refs
 }
 
-// held are the files that the field holds now.
+// held are the files that the field holds now; of one that became single, the last.
 func (e *edit) held(f *dossier.Field) dossier.Files {
 	files, _ := e.current(f).(dossier.Files)
+	if !f.Multiple() && len(files) > 1 {
+		return files[len(files)-1:]
+	}
 	return files
 }
 

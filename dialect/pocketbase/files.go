@@ -84,7 +84,20 @@ func (h *handler) downloadFile(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if outnumbered(found) {
+		return errNotFound
+	}
 	return h.serveFile(w, r, found, q)
+}
+
+// outnumbered reports whether a field that became single holds a later file too: that is the one it shows.
+func outnumbered(found *core.Found) bool {
+	f, _ := found.Collection.Field(found.Field.Name)
+	if f != found.Field || f.Multiple() {
+		return false
+	}
+	held := found.Record.Files(f.Name)
+	return len(held) > 1 && held[len(held)-1].ID != found.File.ID
 }
 
 // fileReader says who reads a file: the holder of the file token in the URL, a guest without one that holds.
@@ -157,7 +170,7 @@ func (h *handler) original(found *core.Found) *served {
 	return &served{
 		name: f.Slug, mediaType: shownType(f), inline: inlineTypes[bareType(f.Sniffed)], cache: cacheOf(found),
 		content: wire.Content{
-			Size: f.Size, ModTime: f.Created, ETag: `"` + f.SHA256 + `"`,
+			Size: f.Size, ModTime: f.Created, ETag: `"` + f.SHA256 + `"`, HeadRanges: true,
 			Open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 				return opened(h.svc.OpenFile(ctx, f, off, n))
 			},
@@ -202,7 +215,7 @@ func (h *handler) thumbnail(ctx context.Context, found *core.Found, size string)
 	return &served{
 		name: size + "_" + found.File.Slug, mediaType: p.Type, inline: true, cache: cacheOf(found),
 		content: wire.Content{
-			Size: p.Size, ModTime: found.File.Created, ETag: pictureTag(p.Key),
+			Size: p.Size, ModTime: found.File.Created, ETag: pictureTag(p.Key), HeadRanges: true,
 			Open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) { return opened(p.Open(ctx, off, n)) },
 		},
 	}, ""

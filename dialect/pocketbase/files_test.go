@@ -6,6 +6,7 @@ import (
 	"image/png"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -175,5 +176,43 @@ func TestFilesOfOtherPathsAreNotFound(t *testing.T) {
 	b.do(call{method: "GET", path: "/api/files/nothing/a/b"}).fails(404, msgNoCollection)
 	if a := b.do(call{method: "HEAD", path: path}); a.status != 200 || a.header.Get("Content-Length") != "5" || len(a.body) != 0 {
 		t.Errorf("HEAD: %d %v", a.status, a.header)
+	}
+}
+
+func TestAThumbnailTooLargeToMakeIsTheOriginal(t *testing.T) {
+	b := newBench(t)
+	c := *b.collection("reports")
+	c.Fields = slices.Clone(c.Fields)
+	for i, f := range c.Fields {
+		if f.Name == "cover" {
+			large := *f
+			large.Thumbs = []string{"99999x99999"}
+			c.Fields[i] = &large
+		}
+	}
+	b.put(&c)
+	path := b.attach("cover", "a.png", pixel)
+	a := b.do(call{method: "GET", path: path + "?thumb=99999x99999"})
+	if a.status != 200 || string(a.body) != pixel || a.header.Get(thumbHeader) != "size" {
+		t.Errorf("%d %v", a.status, a.header)
+	}
+}
+
+func TestBodiesThatAreUnderstoodButNotOffered(t *testing.T) {
+	b := newBench(t)
+	token, _ := b.member()
+	write := func(name, body string, header map[string]string) {
+		t.Helper()
+		t.Run(name, func(t *testing.T) {
+			a := b.do(call{method: "POST", path: records, token: token, body: body, header: header})
+			a.fails(400, msgGeneric)
+		})
+	}
+	form := map[string]string{"Content-Type": "multipart/form-data; boundary=b"}
+	write("compressed", `{"title": "x"}`, map[string]string{"Content-Type": "application/json", "Content-Encoding": "gzip"})
+	write("a part in another encoding", "--b\r\nContent-Disposition: form-data; name=title\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--\r\n", form)
+	write("too many parts", strings.Repeat("--b\r\nContent-Disposition: form-data; name=title\r\n\r\nx\r\n", maxParts+1)+"--b--\r\n", form)
+	if files, uploads, unknown := b.blobs(); files != 0 || uploads != 0 || unknown != 0 {
+		t.Errorf("%d files, %d uploads, %d unknown blobs", files, uploads, unknown)
 	}
 }

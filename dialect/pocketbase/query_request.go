@@ -216,8 +216,11 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 	}
 	v, given := l.ask.Body[name]
 	if mod == modChanged {
-		now := l.ask.Current
-		return fixedRef(boolLiteral(given && now != nil && foldTest(valueLiteral(f, v), "!=", valueLiteral(f, now.Values[name])))), nil
+		if l.ask.Current == nil { // of a new record files alone are other than what it holds: they have no names yet
+			return fixedRef(boolLiteral(f.IsFile() && !isZero(v))), nil
+		}
+		now := l.ask.Current.Values[name]
+		return fixedRef(boolLiteral(given && foldTest(valueLiteral(f, v), "!=", valueLiteral(f, now)))), nil
 	}
 	return l.known(known{"@request.body", f, v, given}, names[1:], mod)
 }

@@ -226,6 +226,12 @@ func TestBodyLimits(t *testing.T) {
 	mux := http.NewServeMux()
 	Mount(mux, b.svc, Options{MaxBody: 10})
 	small := &bench{t: t, svc: b.svc, mux: mux}
+	for limit, want := range map[int64]int64{10: 10, maxUnbrought: maxUnbrought, maxUnbrought + 1: maxUnbrought} {
+		c := &dossier.Collection{Fields: []*dossier.Field{{Type: dossier.TypeFile, MaxSize: limit}}}
+		if got := h.wholeLimit(c); got != 100+want {
+			t.Errorf("with a file of %d bytes a body without files may have %d, want %d", limit, got, 100+want)
+		}
+	}
 	users := "/api/collections/_superusers/records"
 	small.do(call{method: "POST", path: users, token: token, body: `{"email": "longer than ten bytes"}`}).fails(413, "Request entity too large.")
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"dossier"
-	"dossier/thumb"
 )
 
 // An optionReader reads the options of one field and notes what is wrong with them.
@@ -66,6 +65,19 @@ func (o *optionReader) list(key string) []string {
 		return nil
 	}
 	return toList(o.raw[key])
+}
+
+// texts is a list of texts as it was sent, repetitions and all; nil where there is none.
+func (o *optionReader) texts(key string) []string {
+	sent, ok := o.raw[key].([]any)
+	if !ok {
+		return o.list(key)
+	}
+	list := make([]string, len(sent))
+	for i, v := range sent {
+		list[i] = toText(v)
+	}
+	return list
 }
 
 // read puts the options that fields of f's type have into f.
@@ -203,9 +215,16 @@ func (o *optionReader) readSelect(f *dossier.Field) {
 // readMaxSelect reads how many elements there may be; 0 and 1 are one.
 func (o *optionReader) readMaxSelect(f *dossier.Field) {
 	if most := int(max(1, o.whole("maxSelect"))); o.fresh || most != max(1, f.MaxSelect) {
-		f.MaxSelect = most
+		if f.MaxSelect = most; f.Multiple() != manyWidget(f.Widget) {
+			f.Widget = "" // it is shown as suits the number
+		}
 	}
 	setExtra(f, extraMaxSelect, o.whole("maxSelect"))
+}
+
+// manyWidget reports whether a widget is one for several choices.
+func manyWidget(w dossier.Widget) bool {
+	return w == dossier.WidgetCheckbox || w == dossier.WidgetMulti
 }
 
 func (o *optionReader) readRelation(f *dossier.Field) {
@@ -232,20 +251,35 @@ func (o *optionReader) readRelation(f *dossier.Field) {
 	}
 }
 
+// maxWhole is the largest size that a client can write without losing a digit: numbers of JavaScript are exact up to there.
+const maxWhole = 1<<53 - 1
+
+// noThumbs are sizes of the right form that say nothing; thumbForm is that form.
+var (
+	noThumbs  = []string{"0x0", "0x0t", "0x0b", "0x0f"}
+	thumbForm = regexp.MustCompile(`^\d+x\d+[tbf]?$`)
+)
+
 func (o *optionReader) readFile(f *dossier.Field) {
 	f.MaxSelect, f.Protected = int(o.whole("maxSelect")), o.flag("protected")
-	if size := o.whole("maxSize"); o.fresh || size != shownMaxSize(f) {
+	size := o.whole("maxSize")
+	if size > maxWhole {
+		o.fault(fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than 9007199254740991.",
+			Params: map[string]any{"threshold": maxWhole}}, "maxSize")
+	}
+	if o.fresh || size != shownMaxSize(f) {
 		if f.MaxSize = size; size == 0 {
 			f.MaxSize = defaultMaxFile
 		}
 		setExtra(f, extraMaxSize, size)
 	}
-	f.MimeTypes, f.Thumbs = o.list("mimeTypes"), o.list("thumbs")
+	f.MimeTypes, f.Thumbs = o.texts("mimeTypes"), slices.DeleteFunc(o.texts("thumbs"), func(size string) bool { return size == "" })
 	for i, size := range f.Thumbs {
 		at := []string{"thumbs", strconv.Itoa(i)}
-		if strings.HasPrefix(size, "0x0") {
+		switch {
+		case slices.Contains(noThumbs, size):
 			o.fault(fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}, at...)
-		} else if _, err := thumb.Parse(size); err != nil {
+		case !thumbForm.MatchString(size):
 			o.fault(fault{Code: "validation_match_invalid", Message: "Must be in a valid format."}, at...)
 		}
 	}

@@ -97,7 +97,7 @@ func encodeChoice(f *dossier.Field, v dossier.Value) any {
 	if len(list) == 0 {
 		return ""
 	}
-	return list[0]
+	return list[len(list)-1]
 }
 
 // choices are the elements of a select or relation, never nil.
@@ -125,7 +125,7 @@ func encodeFiles(f *dossier.Field, v dossier.Value) any {
 	if len(names) == 0 {
 		return ""
 	}
-	return names[0]
+	return names[len(names)-1]
 }
 
 // rowKey is the key under which a table's row shows its ID, unless the table has a field of that name.

@@ -238,7 +238,7 @@ func (a alteration) releaseInner(was, f *dossier.Field) error {
 	return nil
 }
 
-// converted is v, a value of was, as a value of f: a list's first element, or a list of one. Rows keep the fields there still are.
+// converted is v, a value of was, as a value of f: a list's last element, or a list of one. Rows keep the fields there still are.
 func converted(was, f *dossier.Field, v dossier.Value) dossier.Value {
 	switch v := v.(type) {
 	case dossier.Text:
@@ -247,7 +247,7 @@ func converted(was, f *dossier.Field, v dossier.Value) dossier.Value {
 		}
 	case dossier.List:
 		if query.TypeOf(f) == query.Text && len(v) > 0 {
-			return dossier.Text(v[0])
+			return dossier.Text(v[len(v)-1])
 		}
 	case dossier.Rows:
 		out := make(dossier.Rows, len(v))

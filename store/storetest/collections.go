@@ -103,7 +103,7 @@ func testAlter(t *testing.T, open Opener) {
 	b.number(extra)
 	next.Fields = append(f, extra...)
 	b.put(next)
-	want := values("n", dossier.Text("x"), "a", dossier.Number("1.50"), "one", dossier.List{"o"}, "many", dossier.Text("p"),
+	want := values("n", dossier.Text("x"), "a", dossier.Number("1.50"), "one", dossier.List{"o"}, "many", dossier.Text("q"),
 		"rows", dossier.Rows{{ID: 1, Values: values("kept", dossier.Text("k"), "pick", dossier.List{"z"})}})
 	if diff := cmp.Diff(want, b.get(next, r.ID).Values); diff != "" {
 		t.Error(diff)
