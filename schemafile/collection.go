@@ -34,6 +34,7 @@ func (r *reader) collection(n *yaml.Node, names map[string]int, nums map[int64]i
 		"identifier": func(n *yaml.Node) error { return text(n, &c.Identifier) },
 		"rules":      func(n *yaml.Node) error { return rules(n, &c.Rules) },
 		"fields":     func(n *yaml.Node) (err error) { c.Fields, err = r.fields(n, false); return err },
+		"indexes":    func(n *yaml.Node) error { return indexes(n, c) },
 	})
 	if err == nil && c.Name == "" {
 		err = at(n, "a collection needs a name")
@@ -42,6 +43,9 @@ func (r *reader) collection(n *yaml.Node, names map[string]int, nums map[int64]i
 		if _, ok := c.Field(c.Identifier); !ok {
 			err = at(n, "the identifier %q of %s is none of its fields", c.Identifier, c.Name)
 		}
+	}
+	if err == nil {
+		err = checkIndexes(n, c)
 	}
 	r.schema.Collections = append(r.schema.Collections, c)
 	return err

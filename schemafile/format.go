@@ -139,6 +139,9 @@ func collectionNode(space *dossier.Space, c *dossier.Collection) *yaml.Node {
 		m.add("rules", rules.node(true))
 	}
 	m.add("fields", fieldNodes(space, c.Fields))
+	if len(c.Indexes) > 0 {
+		m.add("indexes", indexNodes(c))
+	}
 	return m.node(false)
 }
 
