@@ -231,7 +231,7 @@ func (x *expander) back(c *dossier.Collection, f *dossier.Field, records []*doss
 		switch list := by[string(r.ID)]; {
 		case len(list) == 0:
 			slot(shown[i])
-		case oneRefers(c, f):
+		case hasOwnIndex(c, f):
 			slot(shown[i])[want.name] = list[0]
 		default:
 			slot(shown[i])[want.name] = list

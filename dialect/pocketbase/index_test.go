@@ -261,6 +261,31 @@ func TestAnIndexOverARelationAloneMakesTheWayBackSingle(t *testing.T) {
 	}
 }
 
+func TestPeopleSignInWithUniqueFieldsOnly(t *testing.T) {
+	b := newBench(t)
+	root := b.root()
+	body := func(indexes, identity string) string {
+		return `{"name": "staff", "type": "auth", "fields": [{"name": "nick", "type": "text"}], "indexes": [` + indexes + `], "passwordAuth": {"enabled": true, "identityFields": ` + identity + `}}`
+	}
+	for _, c := range []struct{ indexes, identity, code string }{
+		{"", `["email", "nick"]`, "validation_missing_unique_constraint"},
+		{`"CREATE INDEX by_nick ON staff (nick)"`, `["nick"]`, "validation_missing_unique_constraint"},
+		{`"CREATE UNIQUE INDEX by_nick ON staff (nick, email)"`, `["nick"]`, "validation_missing_unique_constraint"},
+		{"", `["email", "nothing"]`, "validation_missing_field"},
+		{"", `[]`, "validation_required"},
+	} {
+		wrong := b.do(call{method: "POST", path: collections, token: root, body: body(c.indexes, c.identity)}).fails(400, "Failed to create collection.")
+		if got := wrong["passwordAuth"].(map[string]any)["identityFields"].(map[string]any)["code"]; got != c.code {
+			t.Errorf("%s, %s: %v", c.indexes, c.identity, got)
+		}
+	}
+	b.do(call{method: "POST", path: collections, token: root, body: body(`"CREATE UNIQUE INDEX by_nick ON staff (nick COLLATE NOCASE) WHERE nick != ''"`, `["email", "nick"]`)}).ok()
+	wrong := b.do(call{method: "PATCH", path: collections + "/staff", token: root, body: `{"indexes": []}`}).fails(400, "Failed to update collection.")
+	if got := wrong["passwordAuth"].(map[string]any)["identityFields"].(map[string]any)["code"]; got != "validation_missing_unique_constraint" {
+		t.Errorf("without the index: %v", got)
+	}
+}
+
 // FuzzIndex: whatever the statement, reading it ends without a panic, and what was understood is understood again as it is shown.
 func FuzzIndex(f *testing.F) {
 	for _, text := range []string{"CREATE UNIQUE INDEX IF NOT EXISTS `a`.`i` ON `t` (`a` COLLATE NOCASE, lower(b) DESC) WHERE a != '' AND n > -1.5 AND (t = true);",

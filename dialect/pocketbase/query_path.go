@@ -203,7 +203,7 @@ func (w *walk) back(name string) error {
 	if n := len(w.path); n > 0 {
 		w.pathHop()
 	}
-	w.hop(hop{over: query.Back{Collection: from.Name, Field: field.Name}, to: from, guard: guard, multi: !oneRefers(from, field) || field.Multiple()}, name)
+	w.hop(hop{over: query.Back{Collection: from.Name, Field: field.Name}, to: from, guard: guard, multi: !hasOwnIndex(from, field) || field.Multiple()}, name)
 	return nil
 }
 

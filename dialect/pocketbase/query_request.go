@@ -136,7 +136,7 @@ func (l *lowerer) authBack(from *dossier.Collection, field *dossier.Field, names
 		return ref{}, err
 	}
 	w := l.walkFrom(from, "@request.auth")
-	w.hop(hop{over: query.All{Collection: from.Name}, to: from, guard: and(refers, orTrue(guard)), multi: !oneRefers(from, field) || field.Multiple()}, names[0])
+	w.hop(hop{over: query.All{Collection: from.Name}, to: from, guard: and(refers, orTrue(guard)), multi: !hasOwnIndex(from, field) || field.Multiple()}, names[0])
 	return w.walk(names[1:], mod)
 }
 

@@ -92,7 +92,7 @@ func (rd *collectionReader) checkIdentity(o passwordOptions) {
 		case !ok:
 			nest(rd.data, []string{"passwordAuth", "identityFields"}, fault{Code: "validation_missing_field",
 				Message: "Invalid or missing field " + name + ".", Params: params})
-		case !f.Unique:
+		case !hasOwnIndex(rd.next, f):
 			nest(rd.data, []string{"passwordAuth", "identityFields"}, fault{Code: "validation_missing_unique_constraint",
 				Message: "The field " + name + " doesn't have a UNIQUE constraint.", Params: params})
 		}

@@ -203,9 +203,9 @@ func joinTerms(terms []indexTerm) string {
 	return strings.Join(texts, " AND ")
 }
 
-// oneRefers reports whether the relation f of c has a unique index of its own, so that of the records that refer to one there is one,
-// whatever the index's condition.
-func oneRefers(c *dossier.Collection, f *dossier.Field) bool {
+// hasOwnIndex reports whether f of c has a unique index of its own, whatever the index's condition. Then one record refers to another in
+// f, if it is a relation, and people can sign in with it.
+func hasOwnIndex(c *dossier.Collection, f *dossier.Field) bool {
 	return f.Unique || slices.ContainsFunc(c.Indexes, func(x dossier.Index) bool { return x.IsOf(f) })
 }
 
