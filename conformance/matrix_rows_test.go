@@ -212,12 +212,12 @@ func pocketbaseRows() []row {
 		{route: "GET /api/logs/{id}", want: users("1", "3", "3", "4")},
 		{route: "GET /api/crons", want: managers},
 		{route: "POST /api/crons/{id}", want: users("1", "3", "3", "4")},
-		{route: "GET /api/backups", want: absent},
-		{route: "POST /api/backups", body: `{}`, want: absent},
-		{route: "POST /api/backups/upload", body: "form file", want: absent},
-		{route: "GET /api/backups/{key}"},
-		{route: "DELETE /api/backups/{key}", want: absent},
-		{route: "POST /api/backups/{key}/restore", want: absent},
+		{route: "GET /api/backups", want: managers},
+		{route: "POST /api/backups", body: `{"name": "{unique}.zip"}`, want: managers},
+		{route: "POST /api/backups/upload", body: "form file", want: users("1", "3", "3", "0")}, // it is none
+		{route: "GET /api/backups/{key}", target: "/api/backups/{backup}"},                      // it wants a superuser's file token
+		{route: "DELETE /api/backups/{key}", target: "/api/backups/{backup}", want: managers, spends: true},
+		{route: "POST /api/backups/{key}/restore", want: users("1", "3", "3", "0")}, // there is none of that name
 		{route: "POST /api/sql", body: `{"query": "select 1"}`, want: absent},
 	}
 }

@@ -296,6 +296,12 @@ func (m *matrix) scratch(r row) {
 		var user struct{ ID string }
 		m.post("/api/collections/users/records", nil, map[string]string{"email": name + "@example.com", "password": "a-password-1", "passwordConfirm": "a-password-1"}, &user)
 		m.names["user"] = user.ID
+	case strings.Contains(about, "{backup}"):
+		m.names["backup"] = name + ".zip"
+		res := m.send("POST", "/api/backups", map[string]string{"Authorization": m.proofs["pb super"]}, "application/json", `{"name": "`+name+`.zip"}`)
+		if res.Body.Close(); res.StatusCode != http.StatusNoContent {
+			m.t.Fatalf("make a backup: %s", res.Status)
+		}
 	case r.route == "DELETE /_/session":
 		m.signIn()
 	}
@@ -344,7 +350,7 @@ func (m *matrix) state() string {
 	sum := sha256.New()
 	super := map[string]string{"Authorization": m.proofs["pb super"]}
 	for _, target := range []string{"/api/collections?perPage=500", "/api/settings", "/api/collections/users/records?perPage=500",
-		"/api/collections/reports/records?perPage=500", "/api/collections/customers/records?perPage=500", "/api/collections/_superusers/records"} {
+		"/api/collections/reports/records?perPage=500", "/api/collections/customers/records?perPage=500", "/api/collections/_superusers/records", "/api/backups"} {
 		var in any
 		m.get(target, super, &in)
 		_ = json.NewEncoder(sum).Encode(in) // a hash takes everything

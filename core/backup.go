@@ -44,11 +44,11 @@ func (a *archiving) uses(name string) bool {
 	return a.busy && a.name == name
 }
 
-// Archiving reports whether a backup or restore is under way.
-func (s *Service) Archiving() bool {
+// CanBackup reports whether a backup could be made now: there is a place for it, and no other backup or restore is under way.
+func (s *Service) CanBackup() bool {
 	s.archiving.mu.Lock()
 	defer s.archiving.mu.Unlock()
-	return s.archiving.busy
+	return s.shelf != nil && !s.archiving.busy
 }
 
 // mayArchive is nil for who may make, see and restore backups, which hold everything: superusers, where there is a shelf.

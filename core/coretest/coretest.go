@@ -12,6 +12,7 @@ import (
 
 	"dossier"
 	"dossier/access"
+	"dossier/archive/shelf"
 	"dossier/blob/disk"
 	"dossier/blob/small"
 	"dossier/core"
@@ -45,7 +46,9 @@ func New(t testing.TB, change ...func(*core.Options)) *core.Service {
 	blobs, err := small.Open(filepath.Join(dir, "small.db"), files, small.Options{})
 	must(t, err)
 	t.Cleanup(func() { must(t, blobs.Close()) })
-	o := core.Options{Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: Rules{}, Random: rand.Reader,
+	kept, err := shelf.Open(filepath.Join(dir, "backups"))
+	must(t, err)
+	o := core.Options{Store: rows, Blobs: blobs, Shelf: kept, Thumbs: thumb.New(thumb.Options{}), Rules: Rules{}, Random: rand.Reader,
 		Log: slog.New(slog.DiscardHandler)}
 	for _, fn := range change {
 		fn(&o)

@@ -17,7 +17,7 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			host = r.RemoteAddr
 		}
-		data = map[string]any{"canBackup": true, "possibleProxyHeader": "", "realIP": host}
+		data = map[string]any{"canBackup": h.svc.CanBackup(), "possibleProxyHeader": "", "realIP": host}
 	}
 	return h.reply(w, r, struct {
 		Message string         `json:"message"`

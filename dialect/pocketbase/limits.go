@@ -194,7 +194,8 @@ func (h *handler) isOverLimit(s rateSettings, l limited) bool {
 var ownLimits = map[string]bool{
 	"POST /api/collections/{collection}/records":           true,
 	"PATCH /api/collections/{collection}/records/{record}": true,
-	"POST /api/batch": true,
+	"POST /api/batch":          true,
+	"POST /api/backups/upload": true,
 }
 
 // withBodyLimit refuses a body that says to be too large.

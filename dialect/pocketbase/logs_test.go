@@ -183,13 +183,7 @@ func TestSweepIsACron(t *testing.T) {
 	}
 }
 
-func TestBackupsAreRefused(t *testing.T) {
+func TestSQLIsRefused(t *testing.T) {
 	b, _, root := logBench(t)
-	for _, c := range []call{{method: "GET", path: "/api/backups"}, {method: "POST", path: "/api/backups"}, {method: "POST", path: "/api/backups/upload"},
-		{method: "DELETE", path: "/api/backups/a.zip"}, {method: "POST", path: "/api/backups/a.zip/restore"}} {
-		c.token = root
-		b.do(c).fails(403, "The server does not make backups over its API: copy its data directory.")
-	}
-	b.do(call{method: "GET", path: "/api/backups/a.zip?token=x"}).fails(403, "Insufficient permissions to access the resource.")
 	b.do(call{method: "POST", path: "/api/sql", token: root, body: `{"query": "select 1"}`}).fails(403, "The server does not take SQL.")
 }

@@ -19,8 +19,8 @@ import (
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. Those of backups, remote files and proxies are kept and
-// shown, and have no effect; secrets are not kept among them.
+// settings are what a superuser decides about the dialect. Those of remote files and proxies are kept and shown, and have
+// no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
 	SMTP         smtpSettings   `json:"smtp"`
@@ -165,6 +165,9 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 	}
 	all.Extra[extraSettings] = string(text)
 	setMailServer(all.Extra, h.settings(), next, raw)
+	if err := setBackupPlan(all.Extra, next); err != nil {
+		return err
+	}
 	if err := h.svc.PutSettings(r.Context(), who, all); err != nil {
 		return err
 	}
@@ -239,6 +242,7 @@ func (s settings) check() map[string]any {
 		}
 	}
 	s.SMTP.check(data)
+	s.Backups.check(data)
 	least(int64(s.Batch.MaxRequests), "batch", "maxRequests")
 	least(s.Batch.Timeout, "batch", "timeout")
 	least(s.Batch.MaxBodySize, "batch", "maxBodySize")

@@ -193,7 +193,7 @@ test("subscribers hear of changes that they may see, in order", { timeout: 20_00
   await pb.collection("customers").unsubscribe();
 });
 
-test("settings, logs, backups and crons answer superusers", async () => {
+test("settings, logs and crons answer superusers", async () => {
   const settings = await root.settings.getAll();
   assert.ok("meta" in settings && "batch" in settings && "smtp" in settings);
   await root.settings.update({ meta: { appName: "Renamed" } });
@@ -210,7 +210,37 @@ test("settings, logs, backups and crons answer superusers", async () => {
   assert.deepEqual((await root.crons.getFullList()).map((c) => c.id), ["sweep"]);
   assert.ok(await root.crons.run("sweep"));
   await fails(root.crons.run("nothing"), 404);
-  await fails(root.backups.getFullList(), 403);
+});
+
+test("backups are made, listed, downloaded, uploaded, restored and deleted", { timeout: 60_000 }, async () => {
+  await fails(member.backups.getFullList(), 403);
+  await fails(guest.backups.create("mine.zip"), 401);
+  assert.deepEqual(await root.backups.getFullList(), []);
+  const kept = await member.collection("reports").create({ title: "Kept", attachment: [file("kept.txt", "kept bytes")] });
+  assert.ok(await root.backups.create("one.zip"));
+  await fails(root.backups.create("one.zip"), 400);
+  const [made] = await root.backups.getFullList();
+  assert.equal(made.key, "one.zip");
+
+  const token = await root.files.getToken();
+  const bytes = await (await fetch(root.backups.getDownloadURL(token, "one.zip"))).blob();
+  assert.equal(bytes.size, made.size);
+  assert.equal((await fetch(root.backups.getDownloadURL(await member.files.getToken(), "one.zip"))).status, 403);
+  assert.ok(await root.backups.upload({ file: new File([bytes], "two.zip") }));
+  await fails(root.backups.upload({ file: new File(["no zip"], "three.zip") }), 400);
+  assert.ok(await root.backups.delete("one.zip"));
+  await fails(root.backups.restore("one.zip"), 400);
+
+  const lost = await member.collection("reports").create({ title: "Lost" });
+  await member.collection("reports").delete(kept.id);
+  assert.ok(await root.backups.restore("two.zip"));
+  const gone = () => guest.collection("reports").getOne(lost.id).then(() => false, (e) => e.status === 404);
+  while (!(await gone())) await new Promise((resolve) => setTimeout(resolve, 50));
+  const back = await guest.collection("reports").getOne(kept.id);
+  assert.deepEqual([back.title, back.updated], ["Kept", kept.updated]);
+  assert.equal(await text(guest.files.getURL(back, back.attachment[0])), "kept bytes");
+  assert.deepEqual((await root.backups.getFullList()).map((b) => b.key), ["two.zip"]);
+  assert.ok(await root.backups.delete("two.zip"));
 });
 
 test("verification, password reset, email change and codes go by mail", { timeout: 30_000 }, async (t) => {
