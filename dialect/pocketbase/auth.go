@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -181,22 +182,19 @@ func (h *handler) mayAuthenticate(ctx context.Context, who access.Principal) err
 }
 
 func (h *handler) readPasswordForm(r *http.Request) (passwordForm, error) {
-	values, err := h.readFields(r)
+	text, err := h.texts(r, "identity", keyPassword, "identityField")
 	if err != nil {
-		return passwordForm{}, loadError(err)
+		return passwordForm{}, err
 	}
-	return passwordForm{
-		identity: toText(values["identity"]), password: toText(values["password"]), identityField: toText(values["identityField"]),
-	}, nil
+	return passwordForm{identity: text("identity"), password: text(keyPassword), identityField: text("identityField")}, nil
 }
 
 func (f passwordForm) check() map[string]fault {
 	wrong := map[string]fault{}
-	if strings.TrimSpace(f.identity) == "" {
-		wrong["identity"] = blank
-	}
-	if f.password == "" {
-		wrong["password"] = blank
+	for key, text := range map[string]string{"identity": f.identity, keyPassword: f.password} {
+		if f := textFault(text); f.Code != "" {
+			wrong[key] = f
+		}
 	}
 	if f.identityField != "" && f.identityField != "email" {
 		wrong["identityField"] = fault{Code: "validation_in_invalid", Message: "Must be a valid value."}
@@ -206,19 +204,12 @@ func (f passwordForm) check() map[string]fault {
 
 // authRefresh is POST /api/collections/{collection}/auth-refresh.
 func (h *handler) authRefresh(w http.ResponseWriter, r *http.Request) error {
-	c, err := h.authCollection(r)
+	p, _, err := h.ownCollection(r)
 	if err != nil {
 		return err
 	}
-	p, err := h.authProof(r)
-	if err != nil {
+	if _, err := h.readFields(r); err != nil {
 		return err
-	}
-	if err := requireUser(p.who); err != nil {
-		return err
-	}
-	if p.who.Collection.ID != c.ID {
-		return newError(http.StatusForbidden, "The request requires auth record from "+p.who.Collection.Name+" collection.", nil)
 	}
 	if err := h.mayAuthenticate(r.Context(), p.who); err != nil {
 		return err
@@ -269,22 +260,17 @@ func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
 
 // askedTTL is the life of a token that the client asks for in seconds; nothing or 0 is def.
 func askedTTL(raw any, def time.Duration) (time.Duration, error) {
-	text := toText(raw)
-	if text == "" {
+	number, isNumber := raw.(jsonNumber)
+	n, err := strconv.ParseInt(toText(number), 10, 64)
+	switch {
+	case raw == nil, raw == "", isNumber && err == nil && n == 0:
 		return def, nil
+	case !isNumber, err != nil, n > int64(math.MaxInt64/time.Second):
+		return 0, newError(http.StatusBadRequest, msgInvalidLoad, nil)
+	case n < 0:
+		return 0, invalidFields(msgInvalidSubmit, map[string]fault{"duration": negative})
 	}
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || seconds < 0 || seconds > maxTokenTTL {
-		wrong := fault{Code: "validation_invalid_value", Message: "Invalid value."}
-		if err == nil && seconds < 0 {
-			wrong = negative
-		}
-		return 0, invalidFields(msgInvalidSubmit, map[string]fault{"duration": wrong})
-	}
-	if seconds == 0 {
-		return def, nil
-	}
-	return time.Duration(seconds) * time.Second, nil
+	return seconds(n), nil
 }
 
 // authMethods is GET /api/collections/{collection}/auth-methods.

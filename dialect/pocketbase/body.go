@@ -20,6 +20,9 @@ import (
 // payloadKey is the part of a form whose text is a JSON object with values that must not be guessed from text.
 const payloadKey = "@jsonPayload"
 
+// errContentType answers a body that is of no type that is understood.
+var errContentType = newError(http.StatusBadRequest, "Unsupported Content-Type.", nil)
+
 // typeJSONBody begins the media type of bodies whose values have types.
 const typeJSONBody = "application/json"
 
@@ -200,7 +203,7 @@ func (rd *formReader) readBody() error {
 	if n, err := io.ReadFull(rd.r.Body, make([]byte, 1)); n == 0 && errors.Is(err, io.EOF) {
 		return nil
 	}
-	return newError(http.StatusBadRequest, "Unsupported Content-Type.", nil)
+	return errContentType
 }
 
 func (rd *formReader) readJSON() error {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"dossier"
 	"dossier/access"
@@ -13,19 +16,6 @@ import (
 
 // badToken is what is wrong with a token that does not hold.
 var badToken = fault{Code: "validation_invalid_token", Message: "Invalid or expired token."}
-
-// accountForm is the auth collection that the path names, and the texts of the body.
-func (h *handler) accountForm(r *http.Request) (*dossier.Collection, func(key string) string, error) {
-	c, err := h.authCollection(r)
-	if err != nil {
-		return nil, nil, err
-	}
-	values, err := h.readFields(r)
-	if err != nil {
-		return nil, nil, loadError(err)
-	}
-	return c, func(key string) string { return toText(values[key]) }, nil
-}
 
 // byEmail is the user of c with that email, a guest if there is none.
 func (h *handler) byEmail(ctx context.Context, c *dossier.Collection, email string) (access.Principal, error) {
@@ -54,10 +44,10 @@ func notSuperusers(c *dossier.Collection, message string) error {
 
 // emailFault is what is wrong with a text that should be an address; no code if nothing is.
 func emailFault(email string) fault {
-	if email == "" {
-		return blank
+	if wrong := textFault(email); wrong.Code != "" {
+		return wrong
 	}
-	if local, domain, ok := strings.Cut(email, "@"); !ok || local == "" || domain == "" || strings.ContainsAny(email, " \t\r\n,<>") || len(email) > 320 {
+	if local, domain, ok := strings.Cut(email, "@"); !ok || local == "" || domain == "" || strings.ContainsAny(email, " \t\r\n,<>") {
 		return fault{Code: "validation_is_email", Message: "Must be a valid email address."}
 	}
 	return fault{}
@@ -65,10 +55,7 @@ func emailFault(email string) fault {
 
 // request answers a wish for a letter where the collection may have it. The answer does not tell whether there is somebody with that email.
 func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKind, may func(*dossier.Collection) error, wants func(access.Principal) bool) error {
-	c, text, err := h.accountForm(r)
-	if err == nil {
-		err = may(c)
-	}
+	c, text, err := h.accountForm(r, may)
 	if err != nil {
 		return err
 	}
@@ -106,6 +93,23 @@ func (h *handler) requestPasswordReset(w http.ResponseWriter, r *http.Request) e
 	return h.request(w, r, letterReset, may, func(access.Principal) bool { return true })
 }
 
+// tokenFault is what is wrong with a token that does not hold: it says nothing of what it is for, or is not ours, too old or used.
+func tokenFault(token, purpose string) fault {
+	claims := jwt.MapClaims{}
+	if len(token) <= maxTokenBytes {
+		_, _, _ = jwt.NewParser().ParseUnverified(token, claims) // what cannot be read claims nothing
+	}
+	email, _ := claims["email"].(string)
+	newEmail, _ := claims["newEmail"].(string)
+	switch {
+	case purpose == tokenVerify && email == "":
+		return fault{Code: "validation_invalid_token_claims", Message: "Missing email token claim."}
+	case purpose == tokenEmail && newEmail == "":
+		return fault{Code: "validation_invalid_token_payload", Message: "Invalid token payload - newEmail must be set."}
+	}
+	return badToken
+}
+
 // confirmed is what a letter's token proves: that somebody of c reads the letters to the email they have now. wrong is what is wrong
 // with the token; no code if nothing is.
 func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpose string) (p proof, wrong fault, err error) {
@@ -115,7 +119,7 @@ func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpo
 	p, err = h.verify(r.Context(), token, purpose)
 	switch {
 	case dossier.KindOf(err) == dossier.Unauthenticated:
-		return p, badToken, nil
+		return p, tokenFault(token, purpose), nil
 	case err != nil:
 		return p, fault{}, err
 	case p.who.Collection.ID != c.ID:
@@ -143,10 +147,7 @@ func (h *handler) confirm(ctx context.Context, p proof, change *core.AccountChan
 
 // confirmVerification is POST /api/collections/{collection}/confirm-verification.
 func (h *handler) confirmVerification(w http.ResponseWriter, r *http.Request) error {
-	c, text, err := h.accountForm(r)
-	if err == nil {
-		err = notSuperusers(c, msgSuperVerified)
-	}
+	c, text, err := h.accountForm(r, func(c *dossier.Collection) error { return notSuperusers(c, msgSuperVerified) })
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (h *handler) confirmVerification(w http.ResponseWriter, r *http.Request) er
 // confirmPasswordReset is POST /api/collections/{collection}/confirm-password-reset. Who reads the letter has also shown that the email
 // is theirs.
 func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) error {
-	c, text, err := h.accountForm(r)
+	c, text, err := h.accountForm(r, nil)
 	if err != nil {
 		return err
 	}
@@ -174,17 +175,12 @@ func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) e
 		return err
 	}
 	password := text(keyPassword)
-	f := &form{values: map[string]any{keyPassword: password, keyConfirm: text(keyConfirm)}}
-	problems, err := passwordProblems(true, f, password, true, nil)
-	if err != nil {
-		return err
+	faults := newPasswordFaults(password, text(keyConfirm))
+	if wrong.Code != "" {
+		faults["token"] = wrong
 	}
-	if len(problems) > 0 || wrong.Code != "" {
-		data := problemData(nil, problems)
-		if wrong.Code != "" {
-			data["token"] = wrong
-		}
-		return newError(http.StatusBadRequest, msgInvalidSubmit, data)
+	if len(faults) > 0 {
+		return invalidFields(msgInvalidSubmit, faults)
 	}
 	yes := true
 	if err := h.confirm(r.Context(), p, &core.AccountChange{Password: &password, Verified: &yes}); err != nil {
@@ -194,27 +190,39 @@ func (h *handler) confirmPasswordReset(w http.ResponseWriter, r *http.Request) e
 	return nil
 }
 
+// newPasswordFaults is what is wrong with a password that replaces a forgotten one.
+func newPasswordFaults(password, confirm string) map[string]fault {
+	faults := map[string]fault{}
+	switch n := utf8.RuneCountInString(password); {
+	case n == 0:
+		faults[keyPassword] = blank
+	case n < minPassword || n > maxFormText:
+		faults[keyPassword] = outOfRange(minPassword, maxFormText)
+	case len(password) > maxPassword:
+		faults[keyPassword] = longPassword(dossier.Problem{Params: map[string]any{"max": maxPassword}})
+	}
+	switch confirm {
+	case "":
+		faults[keyConfirm] = blank
+	case password:
+	default:
+		faults[keyConfirm] = faultOf(nil, dossier.Problem{Code: dossier.CodeMismatch})
+	}
+	return faults
+}
+
 // requestEmailChange is POST /api/collections/{collection}/request-email-change: the new address gets the letter.
 func (h *handler) requestEmailChange(w http.ResponseWriter, r *http.Request) error {
-	c, text, err := h.accountForm(r)
+	p, c, err := h.ownCollection(r)
 	if err != nil {
 		return err
 	}
-	who, err := h.authenticate(r)
+	_, text, err := h.accountForm(r, func(c *dossier.Collection) error { return notSuperusers(c, msgSuperEmail) })
 	if err != nil {
 		return err
 	}
-	if err := requireUser(who); err != nil {
-		return err
-	}
-	if who.Collection.ID != c.ID {
-		return newError(http.StatusForbidden, "The request requires auth record from "+who.Collection.Name+" collection.", nil)
-	}
-	if err := notSuperusers(c, msgSuperEmail); err != nil {
-		return err
-	}
-	email := strings.TrimSpace(text("newEmail"))
-	if wrong, err := h.newEmailFault(r.Context(), c, email); err != nil || wrong.Code != "" {
+	who, email := p.who, strings.TrimSpace(text("newEmail"))
+	if wrong, err := h.newEmailFault(r.Context(), c, who, email); err != nil || wrong.Code != "" {
 		return errorOr(err, invalidFields(msgInvalidSubmit, map[string]fault{"newEmail": wrong}))
 	}
 	if err := h.send(letterContext(r), letterEmail, who, email, email); err != nil {
@@ -232,10 +240,13 @@ func errorOr(err, other error) error {
 	return other
 }
 
-// newEmailFault is what is wrong with an address that a user wants to have; no code if it will do.
-func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, email string) (fault, error) {
+// newEmailFault is what is wrong with an address that a user, who, wants to have; no code if it will do.
+func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, who access.Principal, email string) (fault, error) {
 	if wrong := emailFault(email); wrong.Code != "" {
 		return wrong, nil
+	}
+	if email == who.Record.Account.Email {
+		return fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}, nil
 	}
 	other, err := h.byEmail(ctx, c, email)
 	if err != nil || other.IsGuest() {
@@ -246,10 +257,7 @@ func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, emai
 
 // confirmEmailChange is POST /api/collections/{collection}/confirm-email-change.
 func (h *handler) confirmEmailChange(w http.ResponseWriter, r *http.Request) error {
-	c, text, err := h.accountForm(r)
-	if err == nil {
-		err = notSuperusers(c, msgSuperEmail)
-	}
+	c, text, err := h.accountForm(r, func(c *dossier.Collection) error { return notSuperusers(c, msgSuperEmail) })
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (h *handler) writeError(w http.ResponseWriter, r *http.Request, err error) 
 
 // loadError is the answer to a body that cannot be read.
 func loadError(err error) error {
-	if dossier.KindOf(err) == dossier.TooLarge {
+	if dossier.KindOf(err) == dossier.TooLarge || errors.Is(err, errContentType) {
 		return err
 	}
 	return newError(http.StatusBadRequest, msgInvalidLoad, nil)

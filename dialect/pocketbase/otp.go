@@ -55,11 +55,12 @@ var (
 
 // otpForm is the auth collection that the path names, whose users may sign in with codes, and the texts of the body.
 func (h *handler) otpForm(r *http.Request) (*dossier.Collection, func(key string) string, error) {
-	c, text, err := h.accountForm(r)
-	if err == nil && !authOptionsOf(c).OTP.Enabled {
-		err = errOTPOff
-	}
-	return c, text, err
+	return h.accountForm(r, func(c *dossier.Collection) error {
+		if !authOptionsOf(c).OTP.Enabled {
+			return errOTPOff
+		}
+		return nil
+	})
 }
 
 // requestOTP is POST /api/collections/{collection}/request-otp. The answer does not tell whether there is somebody with that email.
@@ -69,8 +70,8 @@ func (h *handler) requestOTP(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	email := strings.TrimSpace(text(keyEmail))
-	if email == "" {
-		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: blank})
+	if wrong := emailFault(email); wrong.Code != "" {
+		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: wrong})
 	}
 	who, err := h.byEmail(r.Context(), c, email)
 	if err != nil {
@@ -143,8 +144,8 @@ func (h *handler) authWithOTP(w http.ResponseWriter, r *http.Request) error {
 	}
 	wrong := map[string]fault{}
 	for _, key := range []string{"otpId", keyPassword} {
-		if text(key) == "" {
-			wrong[key] = blank
+		if f := textFault(text(key)); f.Code != "" {
+			wrong[key] = f
 		}
 	}
 	if len(wrong) > 0 {

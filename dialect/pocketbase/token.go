@@ -25,8 +25,6 @@ const (
 	fileTokenTTL  = 3 * time.Minute
 	userTokenTTL  = 5 * 24 * time.Hour
 	superTokenTTL = 24 * time.Hour
-	// maxTokenTTL bounds a duration that a client asks for, in seconds.
-	maxTokenTTL = 94670856
 )
 
 // maxTokenBytes is the longest token that is looked into.
