@@ -46,7 +46,7 @@ func TestClientsThatSendTooMuchAreRefused(t *testing.T) {
 func TestWrongRateLimitsSayWhere(t *testing.T) {
 	b := newBench(t)
 	for body, want := range map[string]string{
-		`{"rateLimits": {"enabled": true}}`:                                              `{"rateLimits":{"rules":{"code":"validation_required","message":"Cannot be blank."}}}`,
+		`{"rateLimits": {"enabled": true, "rules": []}}`:                                 `{"rateLimits":{"rules":{"code":"validation_required","message":"Cannot be blank."}}}`,
 		`{"rateLimits": {"rules": [{"label": "a b", "maxRequests": 1, "duration": 1}]}}`: `{"rateLimits":{"rules":{"0":{"label":{"code":"validation_match_invalid","message":"Must be in a valid format."}}}}}`,
 		`{"rateLimits": {"excludedIPs": ["x"]}}`:                                         `{"rateLimits":{"excludedIPs":{"0":{"code":"validation_invlaid_ip_or_subnet","message":"Invalid IP or CIDR subnet."}}}}`,
 	} {

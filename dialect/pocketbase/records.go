@@ -97,6 +97,9 @@ func (l listQuery) checkRestricted(who access.Principal) error {
 
 // listRecords is GET /api/collections/{collection}/records.
 func (h *handler) listRecords(w http.ResponseWriter, r *http.Request) error {
+	if isSystemTable(h.svc.Space(), r.PathValue("collection")) {
+		return h.listNothing(w, r)
+	}
 	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err

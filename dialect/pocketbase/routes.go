@@ -74,6 +74,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	rt.Handle("GET /api/settings", h.viewSettings)
 	rt.Handle("PATCH /api/settings", h.updateSettings)
 	rt.Handle("POST /api/settings/test/email", h.testEmail)
+	rt.Handle("POST /api/settings/test/s3", h.testS3)
 	rt.Handle("POST /api/batch", h.batch)
 
 	rt.Handle("GET /api/realtime", h.realtime)

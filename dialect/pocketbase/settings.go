@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/mail"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -59,12 +58,12 @@ type s3Settings struct {
 }
 
 type metaSettings struct {
+	AccentColor   string `json:"accentColor"`
 	AppName       string `json:"appName"`
 	AppURL        string `json:"appURL"`
 	SenderName    string `json:"senderName"`
 	SenderAddress string `json:"senderAddress"`
 	HideControls  bool   `json:"hideControls"`
-	AccentColor   string `json:"accentColor"`
 }
 
 type rateSettings struct {
@@ -106,11 +105,19 @@ func defaultSettings() settings {
 		SuperuserIPs: []string{},
 		SMTP:         smtpSettings{Port: 587, Host: "smtp.example.com"},
 		Backups:      backupSettings{CronMaxKeep: 3},
-		Meta:         metaSettings{AppName: "Acme", AppURL: "http://localhost:8090", SenderName: "Support", SenderAddress: "support@example.com"},
-		RateLimits:   rateSettings{Rules: []rateRule{}, ExcludedIPs: []string{}},
+		Meta:         metaSettings{AccentColor: "#1055c9", AppName: "Acme", AppURL: "http://localhost:8090", SenderName: "Support", SenderAddress: "support@example.com"},
+		RateLimits:   rateSettings{Rules: usualRates(), ExcludedIPs: []string{}},
 		TrustedProxy: proxySettings{Headers: []string{}},
 		Batch:        batchSettings{MaxRequests: 50, Timeout: 3},
 		Logs:         logSettings{MaxDays: 5, LogIP: true},
+	}
+}
+
+// usualRates are the rules of rates that are in force once rates are limited and nobody made others.
+func usualRates() []rateRule {
+	return []rateRule{
+		{Label: "*:auth", Duration: 3, MaxRequests: 2}, {Label: "*:create", Duration: 5, MaxRequests: 20},
+		{Label: "/api/batch", Duration: 1, MaxRequests: 3}, {Label: "/api/", Duration: 10, MaxRequests: 300},
 	}
 }
 
@@ -152,7 +159,9 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 	if err := json.Unmarshal(b, &next); err != nil {
 		return newError(http.StatusBadRequest, msgInvalidLoad, nil)
 	}
-	if data := next.check(); len(data) > 0 {
+	data := next.check()
+	next.checkRemote(h.settings(), raw, data)
+	if len(data) > 0 {
 		return newError(http.StatusBadRequest, "An error occurred while saving the new settings.", data)
 	}
 	text, err := json.Marshal(next)
@@ -225,19 +234,12 @@ func (s settings) check() map[string]any {
 			nest(data, path, negative)
 		}
 	}
-	required(s.Meta.AppName, "meta", "appName")
-	required(s.Meta.AppURL, "meta", "appURL")
-	required(s.Meta.SenderName, "meta", "senderName")
-	required(s.Meta.SenderAddress, "meta", "senderAddress")
-	if u, err := url.Parse(s.Meta.AppURL); s.Meta.AppURL != "" && (err != nil || u.Host == "" && !strings.Contains(s.Meta.AppURL, ".")) {
-		nest(data, []string{"meta", "appURL"}, fault{Code: "validation_is_url", Message: "Must be a valid URL."})
-	}
-	if _, err := mail.ParseAddress(s.Meta.SenderAddress); s.Meta.SenderAddress != "" && err != nil {
-		nest(data, []string{"meta", "senderAddress"}, fault{Code: "validation_is_email", Message: "Must be a valid email address."})
-	}
+	s.Meta.check(data)
 	if s.SMTP.Enabled {
 		required(s.SMTP.Host, "smtp", "host")
-		if s.SMTP.Port <= 0 || s.SMTP.Port > 65535 {
+		if s.SMTP.Port == 0 {
+			nest(data, []string{"smtp", "port"}, blank)
+		} else if s.SMTP.Port < 0 || s.SMTP.Port > 65535 {
 			nest(data, []string{"smtp", "port"}, fault{Code: "validation_invalid_value", Message: "Invalid value."})
 		}
 	}
