@@ -64,6 +64,7 @@ type Service struct {
 	hashing   chan struct{} // bounds concurrent password hashes
 	making    flights       // thumbnails being made
 	failed    failures      // thumbnails that cannot be made
+	hot       hotPictures   // thumbnails asked for last
 	dummy     func() string // a password hash that nobody has
 	attempts  attempts
 	events    events

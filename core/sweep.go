@@ -139,6 +139,7 @@ func (s *Service) dropRows(ctx context.Context, ids []dossier.ID) error {
 
 // deleteBlobs deletes every blob of an upload: its chunks and what was made of them.
 func (s *Service) deleteBlobs(ctx context.Context, id dossier.ID) error {
+	s.hot.forget(id)
 	for info, err := range s.blobs.List(ctx, string(id)+"/") {
 		if err != nil {
 			return err

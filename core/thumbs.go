@@ -35,6 +35,9 @@ func (s *Service) Thumbnail(ctx context.Context, f *dossier.File, spec thumb.Spe
 		return nil, dossier.Errorf(dossier.Unsupported, "no picture can be made of a %s", f.Sniffed)
 	}
 	key := string(f.ID) + "/thumb-" + spec.String()
+	if b := s.hot.get(key); b != nil {
+		return inMemory(key, mediaType, b), nil
+	}
 	if p, err := s.picture(ctx, key, mediaType); dossier.KindOf(err) != dossier.NotFound {
 		return p, err
 	}
@@ -54,9 +57,10 @@ func (s *Service) picture(ctx context.Context, key, mediaType string) (*Picture,
 	if err != nil {
 		return nil, err
 	}
-	return &Picture{Key: key, Type: mediaType, Size: info.Size, open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
+	p := &Picture{Key: key, Type: mediaType, Size: info.Size, open: func(ctx context.Context, off, n int64) (io.ReadCloser, error) {
 		return s.blobs.Open(ctx, key, off, n)
-	}}, nil
+	}}
+	return s.heat(ctx, p), nil
 }
 
 // makeThumb makes a thumbnail and keeps it as a blob of the file's own, so that it goes when the file goes.

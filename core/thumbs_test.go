@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -226,5 +227,59 @@ func TestAFloodOfThumbnailsIsRefused(t *testing.T) {
 	}
 	if _, err := h.Thumbnail(ctx(), &u.File, spec(t, "999x50")); err != nil {
 		t.Errorf("after the flood: %v", err)
+	}
+}
+
+// A picture that was asked for lately is served from memory, and each part of it is what the blob has.
+func TestPicturesAskedForLatelyAreInMemory(t *testing.T) {
+	t.Parallel()
+	const size, many = 100 << 10, 90 // more than memory is given
+	made := map[string]int{}
+	h := newHouse(t, docs(), withMaker(func(_ context.Context, dst io.Writer, _ io.Reader, spec thumb.Spec) error {
+		made[spec.String()]++
+		_, err := io.WriteString(dst, strings.Repeat(spec.String()[:1], size))
+		return err
+	}))
+	u := h.upload("a.png", png)
+	ask := func(size string) *core.Picture {
+		p, err := h.Thumbnail(ctx(), &u.File, spec(t, size))
+		h.must(err)
+		return p
+	}
+	for i := range many {
+		ask(fmt.Sprintf("%dx50", 100+i))
+	}
+	const first, last = "100x50", "189x50"
+	for _, s := range []string{first, last} {
+		h.must(h.blobs.Delete(ctx(), string(u.ID)+"/thumb-"+s))
+		ask(s)
+	}
+	same(t, "the first was made", made[first], 2)
+	same(t, "the last was made", made[last], 1)
+
+	p := ask(last)
+	for _, c := range []struct{ off, n, want int64 }{{0, -1, size}, {5, 10, 10}, {size - 1, 9, 1}, {size, -1, 0}} {
+		r, err := p.Open(ctx(), c.off, c.n)
+		h.must(err)
+		b, err := io.ReadAll(r)
+		h.must(err)
+		same(t, fmt.Sprint("bytes from ", c.off), int64(len(b)), c.want)
+	}
+	_, err := p.Open(ctx(), size+1, 1)
+	kind(t, "behind the end", err, dossier.Invalid)
+}
+
+func TestPicturesInMemoryGoWithTheirFile(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, docs(), withMaker(sized))
+	u := h.upload("a.png", png)
+	r := h.create("docs", values{"image": take(u)})
+	_, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50"))
+	h.must(err)
+	h.delete("docs", r)
+	h.clock.Add(48 * time.Hour)
+	same(t, "swept", h.sweep(), core.Swept{Uploads: 1})
+	if p, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50")); err == nil {
+		t.Errorf("after the sweep there is %q", h.picture(p))
 	}
 }
