@@ -2,13 +2,18 @@ package main
 
 import (
 	"bytes"
+	"image"
+	"image/gif"
 	"image/jpeg"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/image/webp"
 )
 
 // echo answers with the method, the path, the form's title and the length of its file, or with 400.
@@ -64,12 +69,12 @@ func TestRunCountsWhatWasAnswered(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(echo))
 	defer srv.Close()
-	s := &side{process: &process{addr: strings.TrimPrefix(srv.URL, "http://")}, cold: []string{"/x", "/y"}}
-	w := workload{clients: 2, times: 5, next: coldThumb}
+	w := firstThumbs("a picture", &photoPNG, 2, 5)
+	s := &side{process: &process{addr: strings.TrimPrefix(srv.URL, "http://")}, cold: map[string][]string{w.name: {"/x", "/y"}}}
 	if rate, err := w.run(t.Context(), s, 0); err != nil || rate <= 0 || s.made != 5 {
 		t.Errorf("got %v a second, %v, %d made", rate, err, s.made)
 	}
-	s.cold = []string{"/wrong"}
+	s.cold[w.name] = []string{"/wrong"}
 	if _, err := w.run(t.Context(), s, 0); err == nil {
 		t.Error("a run whose answers are wrong is no error")
 	}
@@ -86,18 +91,26 @@ func TestRatiosAreOfNeighbours(t *testing.T) {
 	}
 }
 
-func TestMarkedPhotographIsOne(t *testing.T) {
+func TestPhotographsArePictures(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("makes 12 megapixels")
+		t.Skip("makes 19 megapixels")
 	}
-	one, two := marked(photograph(), 1), marked(photograph(), 2)
-	if bytes.Equal(one, two) {
-		t.Error("two marks, the same bytes")
+	for p, decode := range map[*picture]func(io.Reader) (image.Image, error){
+		&photoJPEG: jpeg.Decode, &photoPNG: png.Decode, &photoGIF: gif.Decode, &photoWebP: webp.Decode,
+	} {
+		one, two := p.make(1), p.make(2)
+		if bytes.Equal(one, two) {
+			t.Errorf("%s: two numbers, the same bytes", p.file)
+		}
+		m, err := decode(bytes.NewReader(one))
+		if err != nil {
+			t.Errorf("%s: %v", p.file, err)
+			continue
+		}
+		t.Logf("%s: %v, %d bytes", p.file, m.Bounds().Size(), len(one))
+		if n, ok := m.(*image.NRGBA); ok && n.NRGBAAt(700, 600) != colours().NRGBAAt(700, 600) {
+			t.Errorf("%s: a pixel is %v", p.file, n.NRGBAAt(700, 600))
+		}
 	}
-	c, err := jpeg.DecodeConfig(bytes.NewReader(one))
-	if err != nil || c.Width*c.Height != 12_000_000 {
-		t.Errorf("got %d×%d, %v", c.Width, c.Height, err)
-	}
-	t.Logf("%d bytes", len(one))
 }

@@ -20,10 +20,10 @@ type side struct {
 	*process
 	made   int64 // what it was sent so far, so that no two requests are equal
 	ids    []string
-	small  []string // paths of files of 4 KiB
-	medium []string // paths of files of 256 KiB
-	cold   []string // paths of photographs whose thumbnails nobody has asked for
-	hot    string   // path of a thumbnail that is there
+	small  []string            // paths of files of 4 KiB
+	medium []string            // paths of files of 256 KiB
+	cold   map[string][]string // paths of photographs whose thumbnails nobody has asked for, by workload
+	hot    string              // path of a thumbnail that is there
 }
 
 // fill puts the records and files in that are only read later.
@@ -46,13 +46,29 @@ func (s *side) fill(ctx context.Context, o options) error {
 			return err
 		}
 	}
-	for i := range o.pairs*coldThumbs + 1 {
-		if err := s.addFile(c, &s.cold, "photo.jpg", marked(photograph(), i)); err != nil {
-			return err
+	return s.addPictures(c, o)
+}
+
+// addPictures puts photographs in, one of which gets its thumbnail.
+func (s *side) addPictures(c *conn, o options) error {
+	s.cold = map[string][]string{}
+	for _, w := range workloads(o) {
+		if w.cold == nil || !o.only.MatchString(w.name) {
+			continue
 		}
+		var paths []string
+		for i := range o.pairs * w.times {
+			if err := s.addFile(c, &paths, w.cold.file, w.cold.make(i)); err != nil {
+				return err
+			}
+		}
+		s.cold[w.name] = paths
 	}
-	s.hot = s.cold[0] + thumb
-	s.cold = s.cold[1:]
+	var hot []string
+	if err := s.addFile(c, &hot, photoJPEG.file, photoJPEG.make(-1)); err != nil {
+		return err
+	}
+	s.hot = hot[0] + thumb
 	return c.do(get(s.hot), io.Discard)
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -18,10 +19,8 @@ type workload struct {
 	clients int
 	times   int // requests of a run; 0 fills the time
 	next    func(s *side, n int64, r *rand.Rand) message
+	cold    *picture // what thumbnails are made of that nobody has asked for
 }
-
-// coldThumbs is how many photographs a run makes thumbnails of.
-const coldThumbs = 3
 
 // workloads are all of them, in the order in which they run.
 func workloads(o options) []workload {
@@ -39,7 +38,11 @@ func workloads(o options) []workload {
 		{name: "list 30, filter and sort, without total, C=8", clients: 8, next: listItems("&skipTotal=1")},
 		{name: "download 4 KiB, C=8", clients: 8, next: func(s *side, _ int64, r *rand.Rand) message { return get(pick(s.small, r)) }},
 		{name: "download 256 KiB, C=8", clients: 8, next: func(s *side, _ int64, r *rand.Rand) message { return get(pick(s.medium, r)) }},
-		{name: "first thumbnail of a JPEG of 12 megapixels, C=1", clients: 1, times: coldThumbs, next: coldThumb},
+		firstThumbs("a JPEG of 12 megapixels", &photoJPEG, 1, 3),
+		firstThumbs("a JPEG of 12 megapixels", &photoJPEG, 8, 8),
+		firstThumbs("a PNG of 2 megapixels with alpha", &photoPNG, 1, 5),
+		firstThumbs("a GIF of 1 megapixel", &photoGIF, 1, 5),
+		firstThumbs("a lossless WebP of 2 megapixels", &photoWebP, 1, 5),
 		{name: "thumbnail again, C=8", clients: 8, next: func(s *side, _ int64, _ *rand.Rand) message { return get(s.hot) }},
 	}
 	if o.large {
@@ -72,8 +75,14 @@ func listItems(more string) func(*side, int64, *rand.Rand) message {
 	}
 }
 
-func coldThumb(s *side, n int64, _ *rand.Rand) message {
-	return get(s.cold[n%int64(len(s.cold))] + thumb)
+// firstThumbs asks for thumbnails that are not there yet.
+func firstThumbs(of string, cold *picture, clients, times int) workload {
+	w := workload{name: fmt.Sprintf("first thumbnail of %s, C=%d", of, clients), clients: clients, times: times, cold: cold}
+	w.next = func(s *side, n int64, _ *rand.Rand) message {
+		paths := s.cold[w.name]
+		return get(paths[n%int64(len(paths))] + thumb)
+	}
+	return w
 }
 
 // together runs fn on connections of their own at the same time and returns the first errors.
