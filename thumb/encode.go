@@ -21,7 +21,11 @@ type codec struct {
 	reduced    smalljpeg.Decoder
 }
 
-func newCodec() *codec { return &codec{pngEncoder: &png.Encoder{BufferPool: new(pngBuffers)}} }
+// newCodec packs PNG quickly: of a photograph at 300 pixels the default takes ten times as long, longer than decoding 2 megapixels,
+// for a sixth fewer bytes.
+func newCodec() *codec {
+	return &codec{pngEncoder: &png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: new(pngBuffers)}}
+}
 
 // pngBuffers implements png.EncoderBufferPool.
 type pngBuffers struct{ pool sync.Pool }
