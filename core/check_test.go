@@ -3,8 +3,10 @@ package core_test
 import (
 	"context"
 	"io"
+	"iter"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,6 +196,29 @@ func TestSweepEverySweepsUntilItIsStopped(t *testing.T) {
 	h.open(func(o *core.Options) { o.Blobs = &afterDelete{h.blobs, stop} })
 	h.SweepEvery(stopped, time.Hour) // returns, or the test does not end
 	same(t, "blobs", len(h.keys()), 0)
+}
+
+func TestBytesGoSoonAfterTheirRecord(t *testing.T) {
+	h := newHouse(t, docs())
+	r := h.create("docs", values{"files": take(h.upload("a", "a"))})
+	stopped, stop := context.WithCancel(ctx())
+	late := sync.OnceFunc(func() { // when the first sweep is past what has expired
+		h.must(h.DeleteRecord(ctx(), system, h.collection("docs"), core.ByID(r.ID), 0))
+	})
+	h.open(func(o *core.Options) { o.Blobs = &afterDelete{&onList{h.blobs, late}, stop} })
+	h.SweepEvery(stopped, time.Hour) // returns when the bytes are deleted
+	same(t, "blobs", len(h.keys()), 0)
+}
+
+// onList calls listed before blobs are listed.
+type onList struct {
+	blob.Store
+	listed func()
+}
+
+func (o *onList) List(ctx context.Context, prefix string) iter.Seq2[blob.Info, error] {
+	o.listed()
+	return o.Store.List(ctx, prefix)
 }
 
 // watchedBlobs calls touched at every call that moves bytes or looks for them.

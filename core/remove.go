@@ -24,6 +24,7 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 	if err := b.tx.Files().Release(ctx, c.ID, r.ID, b.now); err != nil {
 		return err
 	}
+	b.freed = true
 	if err := b.tx.Records(c).Delete(ctx, r.ID); err != nil {
 		return err
 	}

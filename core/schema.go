@@ -231,6 +231,7 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 	if err != nil {
 		return err
 	}
+	s.free()
 	return s.reload(ctx)
 }
 

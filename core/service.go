@@ -72,7 +72,8 @@ type Service struct {
 	patterns  sync.Map     // compiled patterns of fields, by text
 	keep      sync.RWMutex // held for reading while a backup reads what its snapshot knew, for writing by each step of a sweep
 	archiving archiving
-	staged    sync.Map // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
+	freed     chan struct{} // holds one where files may have fallen out of use since the last sweep
+	staged    sync.Map      // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
 }
 
 // New makes a Service over what o names and loads the space, making it on the first start.
@@ -90,7 +91,7 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
 		mailer: o.Mail, random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
 		shelf: o.Shelf, swap: o.Replace,
-		hashing: make(chan struct{}, maxHashes),
+		hashing: make(chan struct{}, maxHashes), freed: make(chan struct{}, 1),
 	}
 	if o.Sole {
 		s.born = o.Now()

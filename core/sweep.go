@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,12 +27,17 @@ const (
 // everything else. What a backup may be reading is left for the next sweep.
 func (s *Service) Sweep(ctx context.Context) (Swept, error) { return s.sweep(ctx, s.born) }
 
-// SweepEvery sweeps at once and then at every interval, until ctx ends. It logs what it does.
+// gather is how long a sweep waits after files fell out of use, so that many of them are one sweep.
+const gather = time.Second
+
+// SweepEvery sweeps at once and then at every interval, until ctx ends. In between it removes the bytes of files that fell out of use
+// soon after they did. It logs what it does.
 func (s *Service) SweepEvery(ctx context.Context, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
+	sweep := s.Sweep
 	for {
-		swept, err := s.Sweep(ctx)
+		swept, err := sweep(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -44,25 +50,51 @@ func (s *Service) SweepEvery(ctx context.Context, interval time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			sweep = s.Sweep
+		case <-s.freed:
+			sweep = s.sweepFreed
 		}
 	}
 }
 
+// free tells the sweeper that files may have fallen out of use.
+func (s *Service) free() {
+	select {
+	case s.freed <- struct{}{}:
+	default: // it knows already
+	}
+}
+
+// sweepFreed removes what has expired, after a while. A file of several chunks waits for the next whole sweep: who downloads it
+// now still opens the rest of them.
+func (s *Service) sweepFreed(ctx context.Context) (swept Swept, err error) {
+	select {
+	case <-ctx.Done():
+		return swept, ctx.Err()
+	case <-time.After(gather):
+	}
+	swept.Uploads, err = s.sweepExpired(ctx, func(u *dossier.Upload) bool { return len(u.Chunks) < 2 })
+	return swept, err
+}
+
+// all is true of every upload.
+func all(*dossier.Upload) bool { return true }
+
 func (s *Service) sweep(ctx context.Context, born time.Time) (Swept, error) {
 	var swept Swept
 	var err error
-	if swept.Uploads, err = s.sweepExpired(ctx); err != nil {
+	if swept.Uploads, err = s.sweepExpired(ctx, all); err != nil {
 		return swept, err
 	}
 	swept.Blobs, err = s.sweepUnknown(ctx, born)
 	return swept, err
 }
 
-// sweepExpired removes what has expired: first the bytes, then the rows.
-func (s *Service) sweepExpired(ctx context.Context) (int, error) {
+// sweepExpired removes what has expired and due is true of: first the bytes, then the rows.
+func (s *Service) sweepExpired(ctx context.Context, due func(*dossier.Upload) bool) (int, error) {
 	removed := 0
 	for {
-		n, more, err := s.sweepSome(ctx)
+		n, more, err := s.sweepSome(ctx, due)
 		removed += n
 		if err != nil || !more {
 			return removed, err
@@ -71,7 +103,7 @@ func (s *Service) sweepExpired(ctx context.Context) (int, error) {
 }
 
 // sweepSome removes some of what has expired, unless a backup reads it.
-func (s *Service) sweepSome(ctx context.Context) (removed int, more bool, err error) {
+func (s *Service) sweepSome(ctx context.Context, due func(*dossier.Upload) bool) (removed int, more bool, err error) {
 	if !s.keep.TryLock() {
 		return 0, false, nil
 	}
@@ -80,7 +112,7 @@ func (s *Service) sweepSome(ctx context.Context) (removed int, more bool, err er
 	if err != nil || len(expired) == 0 {
 		return 0, false, err
 	}
-	gone := s.dropBytes(ctx, expired)
+	gone := s.dropBytes(ctx, slices.DeleteFunc(slices.Clone(expired), func(u *dossier.Upload) bool { return !due(u) }))
 	if err := s.dropRows(ctx, gone); err != nil {
 		return 0, false, err
 	}

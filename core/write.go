@@ -73,6 +73,7 @@ type Batch struct {
 	now    time.Time
 	told   []Event      // what has happened so far
 	staged []dossier.ID // staged uploads that have got their row
+	freed  bool         // files may have fallen out of use
 }
 
 // Batch runs fn in one transaction. fn may run more than once; see Edit for what it may do. Passwords that were not given to
@@ -81,6 +82,7 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 	var ticket int64
 	var told []Event
 	var staged []dossier.ID
+	var freed bool
 	err := s.store.Update(ctx, func(tx store.Tx) error {
 		if ticket != 0 { // the store runs it again
 			s.events.redeem(ticket, nil)
@@ -88,11 +90,13 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 		ticket = s.events.draw()
 		b := &Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()}
 		err := fn(b)
-		told, staged = b.told, b.staged
+		told, staged, freed = b.told, b.staged, b.freed
 		return err
 	})
 	if err != nil {
 		told, staged = nil, nil
+	} else if freed {
+		s.free()
 	}
 	for _, id := range staged {
 		s.staged.Delete(id)

@@ -268,6 +268,7 @@ func (w *writing) settle(ctx context.Context) error {
 	}
 	for key, use := range before {
 		if _, has := after[key]; !has {
+			w.b.freed = true
 			if err := w.b.tx.Files().Drop(ctx, use, w.b.now); err != nil {
 				return err
 			}
