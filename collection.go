@@ -28,6 +28,8 @@ type Collection struct {
 	Kind   CollectionKind
 	System bool
 	Rules  Rules
+	// SignIn is what a collection of Kind Auth says about signing in; nil is the zero SignIn, and in a schema that what there is stays.
+	SignIn *SignIn
 	Fields []*Field // in the owner's order
 	// Indexes are those that Field.Unique and Field.Indexed do not say. Those over a field that goes, go with it.
 	Indexes []Index `json:",omitempty"`
@@ -47,7 +49,42 @@ type Collection struct {
 // Otherwise an expression that must hold.
 type Rules struct {
 	List, View, Create, Update, Delete *string
+	// Manage says which users may change accounts of an auth collection at will and see their emails. It is never "", and no guest's.
+	Manage *string
 }
+
+// A SignIn says who of an auth collection may sign in, and how. The zero SignIn lets everybody in, with a password. Superusers may
+// always sign in, but for NoPassword.
+type SignIn struct {
+	Rule       string // must hold of the record, as Rules do; "" is everyone
+	Closed     bool   // nobody signs in
+	NoPassword bool   // no password lets anybody in
+	// Salts go into the keys that tokens of a kind are signed with: a new one ends all of that kind. They are never shown.
+	Salts map[TokenKind]string
+}
+
+// TokenKind says what a signed token is for. Tokens of one kind end together.
+type TokenKind string
+
+// The kinds of token.
+const (
+	TokenSession TokenKind = "session"      // says who is signed in
+	TokenFile    TokenKind = "file"         // opens protected files
+	TokenVerify  TokenKind = "verification" // in a letter: its reader has that email
+	TokenReset   TokenKind = "reset"        // in a letter: its reader may set a password
+	TokenEmail   TokenKind = "email"        // in a letter: its reader may have that email
+)
+
+// SigningIn is what the collection says about signing in.
+func (c *Collection) SigningIn() SignIn {
+	if c.SignIn == nil {
+		return SignIn{}
+	}
+	return *c.SignIn
+}
+
+// SameGate reports whether s and other let the same people in.
+func (s SignIn) SameGate(other SignIn) bool { return s.Rule == other.Rule && s.Closed == other.Closed }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 

@@ -86,6 +86,8 @@ type Settings struct {
 	PublicURL    string        // origin of absolute URLs; "" is the request's own
 	TimeZone     string        // IANA name: day boundaries and wall clocks
 	Language     string        // "en" or "ja": messages where the request names no language
+	// SuperuserNetworks are the addresses and networks (CIDR) from which superusers may act; empty is everywhere.
+	SuperuserNetworks []string
 	// Extra is what a dialect keeps for itself; core never reads it.
 	Extra map[string]string
 }

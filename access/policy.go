@@ -25,6 +25,8 @@ var (
 	ErrLocked = errors.New("closed to this principal")
 	// ErrRule: the rule does not let this record through, or there is no such record for the principal.
 	ErrRule = errors.New("the rule does not hold")
+	// ErrPlace: superusers may not act from this address. It is the cause of an Unauthenticated error.
+	ErrPlace = errors.New("not from this address")
 )
 
 // A Question is what a rule is compiled for: who asks, and what a write would put.
@@ -78,11 +80,42 @@ func (p Policy) Filter(space *dossier.Space, c *dossier.Collection, q Question) 
 	if *rule == "" {
 		return nil, nil
 	}
-	f, err := p.Language.Rule(space, c, *rule, q)
+	return p.rule(space, c, string(q.Action), *rule, q)
+}
+
+// rule is the filter that a text is; one that is none is Internal, for texts are checked before they are kept.
+func (p Policy) rule(space *dossier.Space, c *dossier.Collection, name, text string, q Question) (query.Filter, error) {
+	f, err := p.Language.Rule(space, c, text, q)
 	if err != nil {
-		return nil, dossier.Errorf(dossier.Internal, "%s rule of %s: %w", q.Action, c.Name, err)
+		return nil, dossier.Errorf(dossier.Internal, "%s rule of %s: %w", name, c.Name, err)
 	}
 	return f, nil
+}
+
+// SignIn says which records of the auth collection c asker may sign in as, whose password is right: nil for all, a filter, or a Denied
+// error caused by ErrLocked for none. A superuser may sign in as anybody.
+func (p Policy) SignIn(space *dossier.Space, c *dossier.Collection, asker Principal) (query.Filter, error) {
+	gate := c.SigningIn()
+	switch {
+	case asker.IsSuper(), c.Name == dossier.Superusers:
+		return nil, nil
+	case gate.Closed:
+		return nil, dossier.Errorf(dossier.Denied, "sign in to %s: %w", c.Name, ErrLocked)
+	case gate.Rule == "":
+		return nil, nil
+	}
+	return p.rule(space, c, "sign-in", gate.Rule, Question{Principal: asker, Action: View})
+}
+
+// Manage says which accounts of c the question's principal may change at will, and see the emails of: nil for all, or a filter.
+func (p Policy) Manage(space *dossier.Space, c *dossier.Collection, q Question) (query.Filter, error) {
+	switch who := q.Principal; {
+	case who.IsSuper(), who.Kind == KindKey:
+		return nil, nil
+	case who.Kind != KindUser, c.Kind != dossier.Auth, c.Rules.Manage == nil, *c.Rules.Manage == "":
+		return query.Const(false), nil
+	}
+	return p.rule(space, c, "manage", *c.Rules.Manage, q)
 }
 
 // Refused is the error for a record that a rule does not let through.

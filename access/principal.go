@@ -59,16 +59,23 @@ type Principal struct {
 // Request is what rules may look at of the request that a principal makes.
 type Request struct {
 	Method  string
+	Remote  string            // the address that the request comes from, without a port; "" is unknown
 	Context string            // what the verb is part of: "" is a plain call
 	Query   map[string]string // query parameters
 	Headers map[string]string // by lower-case name, "-" as "_"
 }
+
+// ContextPassword is the Context of a sign-in with a password.
+const ContextPassword = "password"
 
 // Guest is nobody known.
 func Guest() Principal { return Principal{Kind: KindGuest} }
 
 // System is the server itself.
 func System() Principal { return Principal{Kind: KindSystem} }
+
+// GuestOf is nobody known who makes that request.
+func GuestOf(r Request) Principal { return Principal{Kind: KindGuest, Request: r} }
 
 // User is the principal of a record of an auth collection.
 func User(c *dossier.Collection, r *dossier.Record) Principal {

@@ -58,15 +58,15 @@ func (s *Sessions) read(r *http.Request) (who access.Principal, c claims, ok boo
 	}
 	_, err := jwt.ParseWithClaims(cookies[0].Value, &c, func(*jwt.Token) (any, error) {
 		var err error
-		who, err = s.svc.UserByID(r.Context(), c.Collection, dossier.ID(c.Subject))
-		return s.svc.SigningKey(who, "browser session"), err
+		who, err = s.svc.UserByID(r.Context(), wire.GuestOf(r), c.Collection, dossier.ID(c.Subject))
+		return s.svc.SigningKey(who, dossier.TokenSession, "browser session"), err
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.svc.Now))
 	return who, c, err == nil && !s.svc.SessionEnded(c.ID)
 }
 
 // requestToken is derived from the session, so that a page of another origin cannot know it.
 func (s *Sessions) requestToken(who access.Principal, session string) string {
-	mac := hmac.New(sha256.New, s.svc.SigningKey(who, "request token"))
+	mac := hmac.New(sha256.New, s.svc.SigningKey(who, dossier.TokenSession, "request token"))
 	mac.Write([]byte(session))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
@@ -79,7 +79,7 @@ func (s *Sessions) start(who access.Principal) (cookie, requestToken string, err
 	}
 	c := claims{Collection: who.Collection.ID, RegisteredClaims: jwt.RegisteredClaims{
 		ID: string(id), Subject: string(who.ID), ExpiresAt: jwt.NewNumericDate(s.svc.Now().Add(sessionLife))}}
-	cookie, err = jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.svc.SigningKey(who, "browser session"))
+	cookie, err = jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.svc.SigningKey(who, dossier.TokenSession, "browser session"))
 	return cookie, s.requestToken(who, string(id)), err
 }
 
@@ -147,8 +147,14 @@ func (h *handler) signIn(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	who, err := h.svc.SignIn(r.Context(), "", login, password)
-	if err != nil {
+	who, err := h.svc.SignIn(r.Context(), wire.GuestOf(r), "", login, password)
+	switch dossier.KindOf(err) {
+	case "":
+	case dossier.Unauthenticated:
+		return dossier.Errorf(dossier.Unauthenticated, "wrong login or password")
+	case dossier.Denied:
+		return dossier.Errorf(dossier.Denied, "this account may not sign in")
+	default:
 		return err
 	}
 	cookie, token, err := h.sessions.start(who)

@@ -4,121 +4,38 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"errors"
 	"io"
+	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"dossier"
 	"dossier/access"
-	"dossier/store"
+	"dossier/query"
 )
 
-// SignIn proves a login and password. collection "" tries every auth collection, superusers first; otherwise the name of one. A
-// wrong login and a wrong password are the same Unauthenticated error and take the same time; too many wrong ones for a
-// login are Busy for a while.
-func (s *Service) SignIn(ctx context.Context, collection, login, password string) (access.Principal, error) {
-	wrong := dossier.Errorf(dossier.Unauthenticated, "wrong login or password")
-	if login == "" || password == "" || len(password) > maxPassword || len(login) > 320 {
-		return access.Guest(), wrong
-	}
-	if !s.attempts.allowed(login, s.now()) {
-		return access.Guest(), tooMany()
-	}
-	candidates, err := s.byLogin(ctx, collection, login)
-	if err != nil {
-		return access.Guest(), err
-	}
-	if len(candidates) == 0 {
-		dummy := &dossier.Account{PasswordHash: s.dummy()}
-		candidates = []access.Principal{{Record: &dossier.Record{Account: dummy}}}
-	}
-	for _, p := range candidates {
-		ok, err := s.CheckPassword(ctx, p.Record.Account, password)
-		if err != nil {
-			return access.Guest(), err
-		}
-		if !s.attempts.allowed(login, s.now()) {
-			return access.Guest(), tooMany() // guesses at the same time count too: they learn nothing more
-		}
-		if ok && p.Collection != nil {
-			s.attempts.forget(login)
-			return p, nil
-		}
-	}
-	s.attempts.failed(login, s.now())
-	return access.Guest(), wrong
-}
-
-func tooMany() error {
-	return dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
-}
-
-// byLogin finds who signs in with login, superusers first, in the named collection or all.
-func (s *Service) byLogin(ctx context.Context, collection, login string) ([]access.Principal, error) {
-	var found []access.Principal
-	err := s.store.View(ctx, func(tx store.Tx) error {
-		found = nil
-		for _, c := range s.Space().Collections {
-			if c.Kind != dossier.Auth || collection != "" && c.Name != collection {
-				continue
-			}
-			r, err := tx.Records(c).GetEmail(ctx, login)
-			if dossier.KindOf(err) == dossier.NotFound {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			found = append(found, access.User(c, r))
-		}
-		return nil
-	})
-	return found, err
-}
-
-// UserByID is the principal of an auth record, as tokens name it: Unauthenticated if there is none.
-func (s *Service) UserByID(ctx context.Context, collection, id dossier.ID) (access.Principal, error) {
-	nobody := dossier.Errorf(dossier.Unauthenticated, "no such user")
-	c, ok := s.Space().CollectionByID(collection)
-	if !ok || c.Kind != dossier.Auth || !dossier.ValidRecordID(string(id)) {
-		return access.Guest(), nobody
-	}
-	var r *dossier.Record
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		r, err = tx.Records(c).Get(ctx, id)
-		return err
-	})
-	if dossier.KindOf(err) == dossier.NotFound {
-		return access.Guest(), nobody
-	}
-	if err != nil {
-		return access.Guest(), err
-	}
-	return access.User(c, r), nil
-}
-
-// UserByLogin finds who signs in with login, in any auth collection, superusers first; NotFound if nobody does. It is for
-// showing names, not for signing in.
-func (s *Service) UserByLogin(ctx context.Context, login string) (access.Principal, error) {
-	found, err := s.byLogin(ctx, "", login)
-	if err != nil {
-		return access.Guest(), err
-	}
-	if len(found) == 0 {
-		return access.Guest(), dossier.Errorf(dossier.NotFound, "nobody signs in as %q", login)
-	}
-	return found[0], nil
-}
-
-// SigningKey is the key with which tokens of that purpose for the user are signed. It changes with the user's TokenKey, that
-// is with every change of password or email, and ends all tokens signed before.
-func (s *Service) SigningKey(who access.Principal, purpose string) []byte {
+// SigningKey is the key with which tokens of that kind and purpose for the user are signed. It changes with the user's TokenKey, that
+// is with every change of password or email, and with the salt that the collection has for the kind, and ends all tokens signed before.
+func (s *Service) SigningKey(who access.Principal, kind dossier.TokenKind, purpose string) []byte {
 	key := ""
 	if who.Record != nil && who.Record.Account != nil {
 		key = who.Record.Account.TokenKey
 	}
+	if salt := s.salt(who.Collection, kind); salt != "" {
+		key += "\x00" + salt
+	}
 	return s.SpaceKey(purpose + "\x00" + string(who.ID) + "\x00" + key)
+}
+
+// salt is what the collection c, as it is now, has for tokens of that kind.
+func (s *Service) salt(c *dossier.Collection, kind dossier.TokenKind) string {
+	if c == nil {
+		return ""
+	}
+	if now, ok := s.Space().CollectionByID(c.ID); ok {
+		c = now
+	}
+	return c.SigningIn().Salts[kind]
 }
 
 // SpaceKey is the key with which what belongs to nobody is signed (a download address, say).
@@ -192,73 +109,94 @@ func (a *AccountChange) over(acc *dossier.Account) *dossier.Account {
 	return &next
 }
 
-// mayChangeAccount refuses what owners may not do to their own account: change the email, or say that it is verified.
-func (b *Batch) mayChangeAccount(acc *dossier.Account, a *AccountChange) error {
-	if b.managesAccounts() || a.AsManager {
+// mayChangeAccount refuses what only who manages an account may do: change the email, or say that it is verified. acc is the account as
+// it is, r the record by which the rule decides.
+func (b *Batch) mayChangeAccount(ctx context.Context, c *dossier.Collection, q access.Question, r *dossier.Record, acc dossier.Account, a *AccountChange) error {
+	path := ""
+	switch {
+	case q.Current != nil && a.Email != nil && !strings.EqualFold(*a.Email, acc.Email): // a new account may have any
+		path = "email"
+	case a.Verified != nil && *a.Verified != acc.Verified:
+		path = "verified"
+	default:
 		return nil
 	}
-	if a.Email != nil && !strings.EqualFold(*a.Email, acc.Email) {
-		return problem(dossier.CodeMismatch, nil, "email")
+	q.Account = nil // a rule that decides about accounts sees none that is to be
+	managed, err := b.manages(ctx, c, q, r)
+	if err != nil || managed {
+		return err
 	}
-	if a.Verified != nil && *a.Verified != acc.Verified {
-		return problem(dossier.CodeMismatch, nil, "verified")
-	}
-	return nil
+	return problem(dossier.CodeMismatch, nil, path)
 }
 
-// managesAccounts reports whether the principal may change any account at will.
-func (b *Batch) managesAccounts() bool { return b.who.IsSuper() || b.who.Kind == access.KindKey }
+// manages reports whether the question's principal manages the account of r.
+func (b *Batch) manages(ctx context.Context, c *dossier.Collection, q access.Question, r *dossier.Record) (bool, error) {
+	filter, err := b.s.policy.Manage(b.space, c, q)
+	if err != nil {
+		return false, err
+	}
+	err = holds(ctx, b.tx, b.space, c, filter, r, "manage accounts of")
+	if errors.Is(err, access.ErrRule) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// maxAsked is how many IDs one query asks for.
+const maxAsked = 500
+
+// Manages says which of the accounts of c, by the IDs of their records, who may change at will.
+func (s *Service) Manages(ctx context.Context, who access.Principal, c *dossier.Collection, ids ...dossier.ID) (map[dossier.ID]bool, error) {
+	managed := map[dossier.ID]bool{}
+	filter, err := s.policy.Manage(s.Space(), c, access.Question{Principal: who, Action: access.Update})
+	if err != nil || filter == query.Const(false) || len(ids) == 0 {
+		return managed, err
+	}
+	if filter == nil || filter == query.Const(true) {
+		for _, id := range ids {
+			managed[id] = true
+		}
+		return managed, nil
+	}
+	for some := range slices.Chunk(ids, maxAsked) {
+		values := make([]dossier.Value, len(some))
+		for i, id := range some {
+			values[i] = dossier.Text(id)
+		}
+		q := query.Query{Filter: query.Conj(query.In{Of: query.Meta(query.ID), Values: values}, filter)}
+		page, err := s.ListRecords(ctx, access.System(), c, q, ListOptions{})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Records {
+			managed[r.ID] = true
+		}
+	}
+	return managed, nil
+}
+
+// SeesEmails says which of the records' emails who may see, by their IDs: those that are meant to be seen, the own one, and those of
+// accounts that who manages. Tokens and keys, which the owner of the space gives, see all.
+func (s *Service) SeesEmails(ctx context.Context, who access.Principal, c *dossier.Collection, records []*dossier.Record) (map[dossier.ID]bool, error) {
+	seen := map[dossier.ID]bool{}
+	var asked []dossier.ID
+	for _, r := range records {
+		switch {
+		case r.Account == nil:
+		case r.Account.EmailVisible, who.IsOwner(c, r), who.IsSuper(), who.Kind == access.KindKey, who.Kind == access.KindToken:
+			seen[r.ID] = true
+		default:
+			asked = append(asked, r.ID)
+		}
+	}
+	managed, err := s.Manages(ctx, who, c, asked...)
+	for id := range managed {
+		seen[id] = true
+	}
+	return seen, err
+}
 
 // problem is an Invalid error with one Problem.
 func problem(code dossier.Code, params map[string]any, path ...string) *dossier.Error {
 	return dossier.Invalidate(dossier.Problem{Path: path, Code: code, Params: params})
-}
-
-// The limit of wrong passwords.
-const (
-	maxAttempts   = 10
-	attemptWindow = time.Minute
-	maxRemembered = 10_000 // logins whose failures are remembered
-)
-
-// attempts counts wrong passwords per login.
-type attempts struct {
-	mu sync.Mutex
-	by map[string]*attempt
-}
-
-type attempt struct {
-	since time.Time
-	count int
-}
-
-func (a *attempts) allowed(login string, now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	t := a.by[strings.ToLower(login)]
-	return t == nil || t.count < maxAttempts || now.Sub(t.since) >= attemptWindow
-}
-
-func (a *attempts) failed(login string, now time.Time) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	login = strings.ToLower(login)
-	if len(a.by) >= maxRemembered {
-		clear(a.by)
-	}
-	if a.by == nil {
-		a.by = map[string]*attempt{}
-	}
-	t := a.by[login]
-	if t == nil || now.Sub(t.since) >= attemptWindow {
-		t = &attempt{since: now}
-		a.by[login] = t
-	}
-	t.count++
-}
-
-func (a *attempts) forget(login string) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	delete(a.by, strings.ToLower(login))
 }

@@ -32,6 +32,11 @@ func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id doss
 	if err := b.permit(ctx, c, question, r); err != nil {
 		return nil, err
 	}
+	if r.Account != nil && change.Account != nil {
+		if err := b.mayChangeAccount(ctx, c, question, r, dossier.Account{}, change.Account); err != nil {
+			return nil, err
+		}
+	}
 	if err := w.check(ctx, change); err != nil {
 		return nil, err
 	}
@@ -66,9 +71,6 @@ func (b *Batch) identify(ctx context.Context, c *dossier.Collection, r *dossier.
 	}
 	if c.Kind != dossier.Auth {
 		return nil
-	}
-	if a != nil && a.Verified != nil && *a.Verified && !a.AsManager && !b.managesAccounts() {
-		return problem(dossier.CodeMismatch, nil, "verified")
 	}
 	r.Account, err = b.newAccount(a)
 	return err
@@ -141,7 +143,7 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 	if u.Base != 0 && u.Base != old.Revision {
 		return nil, dossier.Errorf(dossier.Stale, "the record is at revision %d, not %d", old.Revision, u.Base)
 	}
-	if err := b.reidentify(c, r, change); err != nil {
+	if err := b.reidentify(ctx, c, question, r, change); err != nil {
 		return nil, err
 	}
 	if err := w.check(ctx, change); err != nil {
@@ -155,9 +157,9 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 }
 
 // reidentify applies what a change says of the account and the authors.
-func (b *Batch) reidentify(c *dossier.Collection, r *dossier.Record, change Change) error {
+func (b *Batch) reidentify(ctx context.Context, c *dossier.Collection, q access.Question, r *dossier.Record, change Change) error {
 	if r.Account != nil && change.Account != nil {
-		if err := b.mayChangeAccount(r.Account, change.Account); err != nil {
+		if err := b.mayChangeAccount(ctx, c, q, q.Current, *r.Account, change.Account); err != nil {
 			return err
 		}
 		if err := b.changeAccount(r.Account, change.Account); err != nil {

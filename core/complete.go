@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -43,6 +44,9 @@ func (s *Service) complete(ctx context.Context, space *dossier.Space, some []*do
 			c.Fields = nil // they follow from the query
 		}
 		if err := k.identify(c); err != nil {
+			return nil, err
+		}
+		if err := k.rekey(c); err != nil {
 			return nil, err
 		}
 	}
@@ -124,6 +128,28 @@ func (k *completion) identify(c *dossier.Collection) (err error) {
 	return err
 }
 
+// rekey ends what people have signed in to where a change lets in others than before.
+func (k *completion) rekey(c *dossier.Collection) error {
+	old, ok := k.s.Space().CollectionByID(c.ID)
+	if !ok || old.SigningIn().SameGate(c.SigningIn()) {
+		return nil
+	}
+	gate := c.SigningIn()
+	gate.Salts = maps.Clone(gate.Salts)
+	if gate.Salts == nil {
+		gate.Salts = map[dossier.TokenKind]string{}
+	}
+	for _, kind := range []dossier.TokenKind{dossier.TokenSession, dossier.TokenFile} {
+		salt, err := dossier.NewFileID(k.s.random)
+		if err != nil {
+			return err
+		}
+		gate.Salts[kind] = string(salt)
+	}
+	c.SignIn = &gate
+	return nil
+}
+
 // defaults fills in what a field's definition leaves open.
 func (k *completion) defaults(f *dossier.Field) {
 	if f.Code == "" {
@@ -188,6 +214,12 @@ func (k *completion) collection(c *dossier.Collection) {
 	}
 	if c.Kind != dossier.View && c.Query != "" {
 		k.fault(dossier.CodeInvalid, "only a view has a query", c.Name, "query")
+	}
+	if c.Kind != dossier.Auth && (c.SignIn != nil || c.Rules.Manage != nil) {
+		k.fault(dossier.CodeInvalid, "only a collection of the kind auth says who signs in and who manages accounts", c.Name, "sign_in")
+	}
+	if c.Rules.Manage != nil && strings.TrimSpace(*c.Rules.Manage) == "" {
+		k.fault(dossier.CodeRequired, "not everybody manages accounts", c.Name, "rules", "manage")
 	}
 	if c.Identifier != "" {
 		if _, ok := c.Field(c.Identifier); !ok {
@@ -313,7 +345,9 @@ func (k *completion) rules(c *dossier.Collection) {
 	if !ok {
 		return
 	}
-	for name, rule := range map[string]*string{"list": c.Rules.List, "view": c.Rules.View, "create": c.Rules.Create, "update": c.Rules.Update, "delete": c.Rules.Delete} {
+	gate := c.SigningIn()
+	for name, rule := range map[string]*string{"list": c.Rules.List, "view": c.Rules.View, "create": c.Rules.Create, "update": c.Rules.Update,
+		"delete": c.Rules.Delete, "manage": c.Rules.Manage, "sign_in": &gate.Rule} {
 		if rule == nil || *rule == "" {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"dossier"
+	"dossier/access"
 )
 
 // The cost of a password hash: argon2id with 19 MiB, two passes, one lane. OWASP, "Password Storage Cheat Sheet", argon2id.
@@ -21,31 +22,21 @@ const (
 	hashLanes   = 1
 	hashBytes   = 32
 	saltBytes   = 16
-	maxHashes   = 2   // at a time, so that sign-ins cannot take all memory and processors
 	maxPassword = 512 // bytes; more is never right
 )
 
-// HashPassword encodes a password for keeping. At most a few are hashed at a time; Canceled if ctx ends while waiting.
-func (s *Service) HashPassword(ctx context.Context, password string) (string, error) {
+// HashPassword encodes a password for keeping, at the wish of who. At most a few are hashed at a time: Busy if too many wait already,
+// Canceled if ctx ends while waiting.
+func (s *Service) HashPassword(ctx context.Context, who access.Principal, password string) (string, error) {
 	if len(password) > maxPassword {
 		return "", dossier.Invalidate(dossier.Problem{Path: []string{"password"}, Code: dossier.CodeTooLong, Params: map[string]any{"max": maxPassword}})
 	}
-	free, err := s.hashSlot(ctx)
+	free, err := s.hashing.slot(ctx, who.Request.Remote)
 	if err != nil {
 		return "", err
 	}
 	defer free()
 	return hashPassword(s.random, password)
-}
-
-// hashSlot waits for the right to hash one password.
-func (s *Service) hashSlot(ctx context.Context) (free func(), err error) {
-	select {
-	case s.hashing <- struct{}{}:
-		return func() { <-s.hashing }, nil
-	case <-ctx.Done():
-		return nil, dossier.Errorf(dossier.Canceled, "wait to hash: %w", ctx.Err())
-	}
 }
 
 func hashPassword(random io.Reader, password string) (string, error) {
@@ -59,9 +50,10 @@ func hashPassword(random io.Reader, password string) (string, error) {
 		b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
 }
 
-// CheckPassword reports whether password is the account's. Accounts that were brought along from elsewhere may have a bcrypt hash.
-func (s *Service) CheckPassword(ctx context.Context, a *dossier.Account, password string) (bool, error) {
-	free, err := s.hashSlot(ctx)
+// checkPassword reports whether password is the account's, for somebody at that address. Accounts that were brought along from elsewhere
+// may have a bcrypt hash. Errors as of HashPassword.
+func (s *Service) checkPassword(ctx context.Context, remote string, a *dossier.Account, password string) (bool, error) {
+	free, err := s.hashing.slot(ctx, remote)
 	if err != nil {
 		return false, err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"dossier"
@@ -89,6 +90,11 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		p.application = schema.Application
 		p.say("application is %s", schema.Application)
 	}
+	if schema.Settings != nil {
+		if err := checkNetworks(schema.Settings.SuperuserNetworks); err != nil {
+			return nil, err
+		}
+	}
 	if schema.Settings != nil && !sameJSON(*schema.Settings, space.Settings) {
 		p.settings = schema.Settings
 		p.say("settings changed")
@@ -101,6 +107,22 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		return nil, err
 	}
 	return p, nil
+}
+
+// checkNetworks refuses what is neither an address nor a network, with a Problem for each.
+func checkNetworks(networks []string) error {
+	var problems []dossier.Problem
+	for i, text := range networks {
+		if _, err := access.ParseNetwork(text); err != nil {
+			problems = append(problems, dossier.Problem{Path: []string{"superuser_networks", strconv.Itoa(i)}, Code: dossier.CodeInvalid})
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	e := dossier.Invalidate(problems...)
+	e.Msg = "superusers act from addresses such as 192.0.2.7, or networks such as 192.0.2.0/24"
+	return e
 }
 
 func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.Space, wanted []*dossier.Collection, prune bool) error {
@@ -165,6 +187,13 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 		c.Indexes = old.Indexes
 	} else {
 		c.Indexes = follow(want.Indexes, want.Fields, c.Fields)
+	}
+	if c.SignIn = want.SignIn; c.SignIn == nil && c.Kind == dossier.Auth {
+		c.SignIn = old.SignIn
+	} else if c.SignIn != nil && c.SignIn.Salts == nil {
+		gate := *c.SignIn
+		gate.Salts = old.SigningIn().Salts
+		c.SignIn = &gate
 	}
 	return &c, old
 }

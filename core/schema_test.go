@@ -42,7 +42,7 @@ func TestApplyingASchemaTwiceChangesNothing(t *testing.T) {
 	h.open()
 	same(t, "said after a restart", h.apply(full(), true), []string(nil))
 	same(t, "the space", h.Space(), before)
-	who, err := h.SignIn(ctx(), "", "ada@example.com", "y")
+	who, err := h.SignIn(ctx(), access.Guest(), "", "ada@example.com", "y")
 	h.must(err)
 	same(t, "name of a user made", who.Name, "Ada")
 	if a := who.Record.Account; !a.Verified {

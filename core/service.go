@@ -26,10 +26,13 @@ type Options struct {
 	Blobs  blob.Store
 	Thumbs thumb.Maker     // nil: pictures are served as they are
 	Rules  access.Language // reads the rules of collections
-	Mail   Mailer          // nil: letters are not sent, the log says so
-	Random io.Reader       // a CSPRNG
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Upgrade makes of a space as an older build has kept it what this one would have kept; nil leaves it as it is. It is called
+	// whenever the space is read, and must be able to stand that.
+	Upgrade func(*dossier.Space)
+	Mail    Mailer    // nil: letters are not sent, the log says so
+	Random  io.Reader // a CSPRNG
+	Now     func() time.Time
+	Log     *slog.Logger
 	// Grace is how old a blob without a row must be before a sweep takes it for left behind. 0 is an hour.
 	Grace time.Duration
 	// Shelf is where backups are kept; nil: none are made.
@@ -47,26 +50,29 @@ type Service struct {
 	blobs  blob.Store
 	thumbs thumb.Maker
 	policy access.Policy
-	mailer Mailer
-	random io.Reader
-	now    func() time.Time
-	log    *slog.Logger
-	grace  time.Duration
-	shelf  archive.Shelf
-	swap   func(context.Context, *archive.Reader) error
-	born   time.Time // blobs without a row that are older are left behind; zero if that cannot be said
+	// upgrade is Options.Upgrade.
+	upgrade func(*dossier.Space)
+	mailer  Mailer
+	random  io.Reader
+	now     func() time.Time
+	log     *slog.Logger
+	grace   time.Duration
+	shelf   archive.Shelf
+	swap    func(context.Context, *archive.Reader) error
+	born    time.Time // blobs without a row that are older are left behind; zero if that cannot be said
 
 	space     atomic.Pointer[dossier.Space]
 	tokens    atomic.Pointer[tokenSet]
-	loading   sync.Mutex    // one reading of the tokens at a time
-	secret    []byte        // signs what the server gives out; made once per space
-	schema    sync.Mutex    // one change of the schema at a time
-	hashing   chan struct{} // bounds concurrent password hashes
+	loading   sync.Mutex // one reading of the tokens at a time
+	secret    []byte     // signs what the server gives out; made once per space
+	schema    sync.Mutex // one change of the schema at a time
+	hashing   *hashQueue
 	making    flights       // thumbnails being made
 	failed    failures      // thumbnails that cannot be made
 	hot       hotPictures   // thumbnails asked for last
 	dummy     func() string // a password hash that nobody has
-	attempts  attempts
+	logins    Attempts      // wrong passwords by login
+	places    Attempts      // and by address
 	events    events
 	ended     endedSessions
 	patterns  sync.Map     // compiled patterns of fields, by text
@@ -88,10 +94,13 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		o.Grace = time.Hour
 	}
 	s := &Service{
-		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules},
+		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules}, upgrade: o.Upgrade,
 		mailer: o.Mail, random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
 		shelf: o.Shelf, swap: o.Replace,
-		hashing: make(chan struct{}, maxHashes), freed: make(chan struct{}, 1),
+		hashing: newHashQueue(),
+		logins:  Attempts{Max: maxAttempts, Window: attemptWindow},
+		places:  Attempts{Max: maxFromPlace, Window: attemptWindow},
+		freed:   make(chan struct{}, 1),
 	}
 	if o.Sole {
 		s.born = o.Now()

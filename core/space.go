@@ -92,6 +92,9 @@ func (s *Service) reload(ctx context.Context) error {
 			return dossier.Errorf(dossier.Internal, "the space's secret is damaged: %w", err)
 		}
 	}
+	if s.upgrade != nil {
+		s.upgrade(space)
+	}
 	s.space.Store(space)
 	return nil
 }

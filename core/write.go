@@ -32,9 +32,7 @@ type AccountChange struct {
 	EmailVisible *bool
 	Verified     *bool
 	Password     *string // in clear; hashed before any transaction
-	// AsManager says that the principal manages the collection's accounts, which the dialect has found by the collection's own rule.
-	AsManager bool
-	hash      string
+	hash         string
 }
 
 // Authorship is who made and changed a record, and when, where it is not the principal and now. "" and the zero time are
@@ -117,12 +115,12 @@ func (b *Batch) tell(a access.Action, c *dossier.Collection, r *dossier.Record) 
 	}
 }
 
-// HashAccount hashes the password of a, if it has one, so that no transaction waits for it.
-func (s *Service) HashAccount(ctx context.Context, a *AccountChange) error {
+// HashAccount hashes the password of a, if it has one, so that no transaction waits for it. Errors as of HashPassword.
+func (s *Service) HashAccount(ctx context.Context, who access.Principal, a *AccountChange) error {
 	if a == nil || a.Password == nil || a.hash != "" {
 		return nil
 	}
-	hash, err := s.HashPassword(ctx, *a.Password)
+	hash, err := s.HashPassword(ctx, who, *a.Password)
 	if err != nil {
 		return err
 	}
@@ -134,7 +132,7 @@ func (s *Service) HashAccount(ctx context.Context, a *AccountChange) error {
 // does not allow is Invalid with one Problem per value, an unknown field's name is ignored; uploads of a refused write
 // stay usable.
 func (s *Service) CreateRecord(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID, change Change) (*dossier.Record, error) {
-	if err := s.HashAccount(ctx, change.Account); err != nil {
+	if err := s.HashAccount(ctx, who, change.Account); err != nil {
 		return nil, err
 	}
 	var r *dossier.Record
@@ -149,7 +147,7 @@ func (s *Service) CreateRecord(ctx context.Context, who access.Principal, c *dos
 func (s *Service) UpdateRecord(ctx context.Context, who access.Principal, c *dossier.Collection, ref Ref, u Update) (*dossier.Record, error) {
 	if u.Password != nil {
 		account := &AccountChange{Password: u.Password}
-		if err := s.HashAccount(ctx, account); err != nil {
+		if err := s.HashAccount(ctx, who, account); err != nil {
 			return nil, err
 		}
 		u.Edit = withPassword(u.Edit, account)

@@ -99,7 +99,7 @@ func (s *space) open(ctx context.Context, c *config, log *slog.Logger) error {
 	}
 	s.Service, err = core.New(ctx, core.Options{
 		Mail:  letters,
-		Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: pocketbase.NewLanguage(time.Now),
+		Store: rows, Blobs: blobs, Thumbs: thumb.New(thumb.Options{}), Rules: pocketbase.NewLanguage(time.Now), Upgrade: pocketbase.Upgrade,
 		Random: rand.Reader, Now: time.Now, Log: log, Sole: true,
 		Shelf: kept, Replace: func(ctx context.Context, a *archive.Reader) error {
 			if err := prepare(ctx, c.Data, a, log); err != nil {

@@ -70,7 +70,7 @@ func must(t testing.TB, err error) {
 // SignIn is the principal of one of the fixture's people.
 func SignIn(t testing.TB, svc *core.Service, login, password string) access.Principal {
 	t.Helper()
-	who, err := svc.SignIn(context.Background(), "", login, password)
+	who, err := svc.SignIn(context.Background(), access.Guest(), "", login, password)
 	must(t, err)
 	return who
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -14,6 +15,8 @@ import (
 
 	"dossier"
 	"dossier/access"
+	"dossier/core"
+	"dossier/wire"
 )
 
 // authenticate finds out who asks. Password, then API tokens, then session: a proof that fails is not rescued by a lower one.
@@ -43,17 +46,18 @@ func (c *call) byPassword(value string) (access.Principal, error) {
 	if !ok || login == "" || password == "" {
 		return access.Guest(), fail(codePassword)
 	}
-	if who, ok := c.h.proofs.known(c.ctx(), c.h.svc, login, password); ok {
+	asker := wire.GuestOf(c.r)
+	if who, ok := c.h.proofs.known(c.ctx(), c.h.svc, asker, login, password); ok {
 		return who, nil
 	}
-	who, err := c.h.svc.SignIn(c.ctx(), "", login, password)
-	switch dossier.KindOf(err) {
-	case "":
+	who, err := c.h.svc.SignIn(c.ctx(), asker, "", login, password)
+	switch kind := dossier.KindOf(err); {
+	case err == nil:
 		c.h.proofs.keep(c.h.svc.Now(), login, password, who)
 		return who, nil
-	case dossier.Unauthenticated:
+	case kind == dossier.Unauthenticated, kind == dossier.Denied: // who may not sign in is told no more
 		return who, &fault{code: codePassword, err: err}
-	case dossier.Busy:
+	case kind == dossier.Busy && !errors.Is(err, core.ErrQueue):
 		return who, &fault{code: codeManyLogins, err: err}
 	}
 	return who, err
@@ -163,12 +167,12 @@ func (p *proofs) hash(login, password string) (sum [sha256.Size]byte) {
 
 // users is the part of the service that proofs ask.
 type users interface {
-	UserByID(ctx context.Context, collection, id dossier.ID) (access.Principal, error)
+	Readmit(ctx context.Context, asker access.Principal, collection, id dossier.ID) (access.Principal, error)
 	Now() time.Time
 }
 
-// known is who has proved that login and password a moment ago, as they are now.
-func (p *proofs) known(ctx context.Context, svc users, login, password string) (access.Principal, bool) {
+// known is who has proved that login and password a moment ago, as they are now, if they still may sign in.
+func (p *proofs) known(ctx context.Context, svc users, asker access.Principal, login, password string) (access.Principal, bool) {
 	sum := p.hash(login, password)
 	p.mu.Lock()
 	found, ok := p.by[sum]
@@ -176,7 +180,7 @@ func (p *proofs) known(ctx context.Context, svc users, login, password string) (
 	if !ok || !svc.Now().Before(found.until) {
 		return access.Guest(), false
 	}
-	who, err := svc.UserByID(ctx, found.collection, found.id)
+	who, err := svc.Readmit(ctx, asker, found.collection, found.id)
 	if err != nil || who.Record.Account == nil || who.Record.Account.TokenKey != found.tokenKey {
 		p.mu.Lock()
 		delete(p.by, sum)

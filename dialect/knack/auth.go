@@ -1,7 +1,6 @@
 package knack
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"time"
@@ -78,14 +77,13 @@ func (h *handler) byKeyOrToken(space *dossier.Space, r *http.Request) (access.Pr
 
 // byToken is the user whose token is among the headers, a guest if there is none.
 func (h *handler) byToken(space *dossier.Space, r *http.Request) (access.Principal, error) {
-	who := access.Guest()
+	who := wire.GuestOf(r)
 	if token := userToken(r); token != "" {
 		var err error
-		if who, err = h.verify(r.Context(), space, token); err != nil {
+		if who, err = h.verify(r, space, token); err != nil {
 			return access.Guest(), err
 		}
 	}
-	who.Request = requestOf(r)
 	return who, nil
 }
 
@@ -124,20 +122,6 @@ func (h *handler) uploader(space *dossier.Space, r *http.Request) (access.Princi
 	return who, err
 }
 
-// requestOf is what rules may look at of a request.
-func requestOf(r *http.Request) access.Request {
-	req := access.Request{Method: r.Method, Query: map[string]string{}, Headers: map[string]string{}}
-	for _, p := range wire.ParseQueryLenient(r.URL.RawQuery) {
-		if _, again := req.Query[p.Name]; !again {
-			req.Query[p.Name] = p.Value
-		}
-	}
-	for name, values := range r.Header {
-		req.Headers[strings.ReplaceAll(strings.ToLower(name), "-", "_")] = values[0]
-	}
-	return req
-}
-
 // The lives of a user's token: "Users", with and without remembering.
 const (
 	tokenLife      = 48 * time.Hour
@@ -159,19 +143,19 @@ func (h *handler) issue(space *dossier.Space, who access.Principal, life time.Du
 	now := h.svc.Now()
 	c := claims{User: string(who.ID), Application: space.Application}
 	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(now), jwt.NewNumericDate(now.Add(life))
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(h.svc.SigningKey(who, tokenPurpose))
+	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(h.svc.SigningKey(who, dossier.TokenSession, tokenPurpose))
 }
 
 // verify is the user that a token was issued to.
-func (h *handler) verify(ctx context.Context, space *dossier.Space, token string) (access.Principal, error) {
+func (h *handler) verify(r *http.Request, space *dossier.Space, token string) (access.Principal, error) {
 	var who access.Principal
 	var failed error
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, func(*jwt.Token) (any, error) {
-		if who, failed = h.userByID(ctx, space, dossier.ID(c.User)); failed != nil {
+		if who, failed = h.userByID(r, space, dossier.ID(c.User)); failed != nil {
 			return nil, failed
 		}
-		return h.svc.SigningKey(who, tokenPurpose), nil
+		return h.svc.SigningKey(who, dossier.TokenSession, tokenPurpose), nil
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(h.svc.Now))
 	switch {
 	case failed != nil && dossier.KindOf(failed) != dossier.Unauthenticated:
@@ -183,12 +167,13 @@ func (h *handler) verify(ctx context.Context, space *dossier.Space, token string
 }
 
 // userByID finds a user in any collection whose records can log in.
-func (h *handler) userByID(ctx context.Context, space *dossier.Space, id dossier.ID) (access.Principal, error) {
+func (h *handler) userByID(r *http.Request, space *dossier.Space, id dossier.ID) (access.Principal, error) {
+	asker := wire.GuestOf(r)
 	for _, c := range space.Collections {
 		if c.Kind != dossier.Auth {
 			continue
 		}
-		who, err := h.svc.UserByID(ctx, c.ID, id)
+		who, err := h.svc.UserByID(r.Context(), asker, c.ID, id)
 		if err == nil || dossier.KindOf(err) != dossier.Unauthenticated {
 			return who, err
 		}

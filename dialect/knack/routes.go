@@ -21,13 +21,13 @@ type handler struct {
 	svc      *core.Service
 	o        Options
 	limits   limits
-	failures failures
+	failures core.Attempts // wrong passwords by email
 	zones    atomic.Pointer[zoned]
 }
 
 // Mount registers the dialect on mux under /v1/, /v2/ and /assets/.
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
-	h := &handler{svc: svc, o: o}
+	h := &handler{svc: svc, o: o, failures: core.Attempts{Max: maxFailures, Window: failureWindow}}
 	rt := wire.NewRouter(mux, h.writeError)
 	rt.Use(cors)
 

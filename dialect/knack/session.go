@@ -6,9 +6,11 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"time"
 
 	"dossier"
 	"dossier/access"
+	"dossier/wire"
 )
 
 // wrongPassword is the answer to a login that does not fit, whatever is wrong with it.
@@ -27,10 +29,11 @@ func (h *handler) createSession(w http.ResponseWriter, r *http.Request) error {
 	email, _ := textOfInput(body["email"])
 	password, _ := body["password"].(string)
 	who, err := h.signIn(r, strings.TrimSpace(email), password)
-	if dossier.KindOf(err) == dossier.Unauthenticated {
+	switch dossier.KindOf(err) {
+	case "":
+	case dossier.Unauthenticated, dossier.Denied: // who may not sign in is told no more
 		return writeJSONStatus(w, http.StatusUnauthorized, wrongPassword.body())
-	}
-	if err != nil {
+	default:
 		return err
 	}
 	life := tokenLife
@@ -44,17 +47,27 @@ func (h *handler) createSession(w http.ResponseWriter, r *http.Request) error {
 	return h.writeSession(w, r, space, who, token)
 }
 
+// The bounds of wrong passwords: the next login with the same email is refused until the window is over.
+const (
+	maxFailures   = 5
+	failureWindow = time.Minute
+)
+
 // signIn is who has that email and password. After too many wrong passwords even the right one waits.
 func (h *handler) signIn(r *http.Request, email, password string) (access.Principal, error) {
 	if len(email) > maxEmail {
 		email = ""
 	}
-	if h.failures.barred(email, h.svc.Now()) {
+	if !h.failures.Allowed(email, h.svc.Now()) {
 		return access.Guest(), errBusy
 	}
-	who, err := h.svc.SignIn(r.Context(), "", email, password)
-	if wrong := dossier.KindOf(err) == dossier.Unauthenticated; email != "" && (wrong || err == nil) {
-		h.failures.note(email, h.svc.Now(), !wrong)
+	who, err := h.svc.SignIn(r.Context(), wire.GuestOf(r), "", email, password)
+	switch {
+	case email == "":
+	case err == nil:
+		h.failures.Forget(email)
+	case dossier.KindOf(err) == dossier.Unauthenticated:
+		h.failures.Failed(email, h.svc.Now())
 	}
 	return who, err
 }

@@ -1,6 +1,7 @@
 package knack
 
 import (
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -116,7 +117,7 @@ func TestForgedTokens(t *testing.T) {
 		}
 		return s
 	}
-	key := c.svc.SigningKey(who, tokenPurpose)
+	key := c.svc.SigningKey(who, dossier.TokenSession, tokenPurpose)
 	id := string(who.ID)
 	for _, test := range []struct {
 		name, token string
@@ -125,14 +126,14 @@ func TestForgedTokens(t *testing.T) {
 		{"as issued", make(jwt.SigningMethodHS256, key, id, space.Application, time.Hour), true},
 		{"no algorithm", make(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, id, space.Application, time.Hour), false},
 		{"another algorithm", make(jwt.SigningMethodHS512, key, id, space.Application, time.Hour), false},
-		{"another user's key", make(jwt.SigningMethodHS256, c.svc.SigningKey(other, tokenPurpose), id, space.Application, time.Hour), false},
-		{"another purpose", make(jwt.SigningMethodHS256, c.svc.SigningKey(who, "file-token"), id, space.Application, time.Hour), false},
+		{"another user's key", make(jwt.SigningMethodHS256, c.svc.SigningKey(other, dossier.TokenSession, tokenPurpose), id, space.Application, time.Hour), false},
+		{"another purpose", make(jwt.SigningMethodHS256, c.svc.SigningKey(who, dossier.TokenSession, "file-token"), id, space.Application, time.Hour), false},
 		{"no end", make(jwt.SigningMethodHS256, key, id, space.Application, 0), false},
 		{"another application", make(jwt.SigningMethodHS256, key, id, "60241522a16be4001b611240", time.Hour), false},
 		{"nobody", make(jwt.SigningMethodHS256, key, "7b20c3f29b4e5d6a8c90e1f3", space.Application, time.Hour), false},
 		{"an odd user", make(jwt.SigningMethodHS256, key, "../x", space.Application, time.Hour), false},
 	} {
-		got, err := h.verify(t.Context(), space, test.token)
+		got, err := h.verify(httptest.NewRequest("GET", "/", nil), space, test.token)
 		if (err == nil) != test.good || test.good && got.ID != who.ID || !test.good && err != error(errToken) {
 			t.Errorf("%s: got %s, %v", test.name, got.ID, err)
 		}

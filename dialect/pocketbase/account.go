@@ -47,7 +47,7 @@ func accountChange(manages bool, c *dossier.Collection, f *form, isNew bool, old
 	if c.Kind != dossier.Auth {
 		return nil, nil, nil
 	}
-	a := &core.AccountChange{AsManager: manages}
+	a := &core.AccountChange{}
 	if raw, ok := f.values[keyEmail]; ok || isNew {
 		email := strings.TrimSpace(toText(raw))
 		a.Email = &email
@@ -121,8 +121,8 @@ func checkOldPassword(password string, is func(string) (bool, error)) (dossier.C
 	return codeOldPassword, nil
 }
 
-// accountOf is the account of the record id of c, which who may update.
-func (h *handler) accountOf(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID) (*dossier.Account, error) {
+// accountOf is the record id of c, an account that who may update.
+func (h *handler) accountOf(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID) (*dossier.Record, error) {
 	filter := query.Compare{Left: query.Meta(query.ID), Op: query.Eq, Right: query.Literal{Value: dossier.Text(id)}}
 	page, err := h.svc.ListRecords(ctx, who, c, query.Query{Filter: filter, Limit: 1}, core.ListOptions{Action: access.Update})
 	if err != nil {
@@ -131,27 +131,5 @@ func (h *handler) accountOf(ctx context.Context, who access.Principal, c *dossie
 	if len(page.Records) == 0 || page.Records[0].Account == nil {
 		return nil, errNotFound
 	}
-	return page.Records[0].Account, nil
-}
-
-// manages reports whether who may change the accounts of c at will: superusers, and who the collection's manageRule lets through. id is
-// the record's; "" is one that is to be made, which a rule about records does not know yet.
-func (h *handler) manages(ctx context.Context, who access.Principal, c *dossier.Collection, id dossier.ID) (bool, error) {
-	if who.IsSuper() || c.Kind != dossier.Auth {
-		return who.IsSuper(), nil
-	}
-	rule := authOptionsOf(c).ManageRule
-	if rule == nil || strings.TrimSpace(*rule) == "" {
-		return false, nil
-	}
-	filter, err := Language{Now: h.svc.Now}.Rule(h.svc.Space(), c, *rule, access.Question{Principal: who, Action: access.Update})
-	if err != nil {
-		return false, dossier.Errorf(dossier.Internal, "manage rule of %s: %w", c.Name, err)
-	}
-	if known, ok := filter.(query.Const); ok || id == "" {
-		return bool(known), nil
-	}
-	q := query.Query{Filter: query.Conj(idIn([]string{string(id)}), filter), Limit: 1}
-	page, err := h.svc.ListRecords(ctx, access.System(), c, q, core.ListOptions{})
-	return err == nil && len(page.Records) == 1, err
+	return page.Records[0], nil
 }

@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"context"
+	"errors"
 	"math"
 	"net/http"
 	"strconv"
@@ -10,8 +11,6 @@ import (
 
 	"dossier"
 	"dossier/access"
-	"dossier/core"
-	"dossier/query"
 	"dossier/wire"
 )
 
@@ -19,7 +18,6 @@ import (
 const (
 	contextExpand    = "expand"
 	contextProtected = "protectedFile"
-	contextPassword  = "password"
 	contextOTP       = "otp"
 )
 
@@ -31,12 +29,10 @@ func (h *handler) authenticate(r *http.Request) (access.Principal, error) {
 }
 
 func (h *handler) authProof(r *http.Request) (proof, error) {
-	p, err := h.verify(r.Context(), authToken(r), tokenAuth)
+	p, err := h.verify(r, authToken(r), tokenAuth)
 	if dossier.KindOf(err) == dossier.Unauthenticated {
-		p, err = proof{who: access.Guest()}, nil
+		p, err = proof{who: wire.GuestOf(r)}, nil
 	}
-	p.who = h.fromHost(r, p.who)
-	p.who.Request = requestOf(r)
 	noteUser(r, p.who)
 	return p, err
 }
@@ -49,23 +45,6 @@ func authToken(r *http.Request) string {
 	}
 	return text
 }
-
-// requestOf is what rules may look at of r.
-func requestOf(r *http.Request) access.Request {
-	req := access.Request{Method: r.Method, Query: map[string]string{}, Headers: map[string]string{}}
-	for _, pair := range wire.ParseQueryLenient(r.URL.RawQuery) {
-		if _, seen := req.Query[pair.Name]; !seen {
-			req.Query[pair.Name] = pair.Value
-		}
-	}
-	for name, values := range r.Header {
-		req.Headers[headerName(name)] = values[0]
-	}
-	return req
-}
-
-// headerName is how rules name a header.
-func headerName(name string) string { return strings.ReplaceAll(strings.ToLower(name), "-", "_") }
 
 // within is who, asking as part of something.
 func within(who access.Principal, context string) access.Principal {
@@ -112,7 +91,7 @@ type authAnswer struct {
 
 // signIn answers with a token of who and their record.
 func (h *handler) signIn(w http.ResponseWriter, r *http.Request, who access.Principal, token string) error {
-	who.Request = requestOf(r)
+	who.Request = wire.RequestOf(r)
 	v := h.viewer(r.Context(), who)
 	shown, err := v.records(who.Collection, []*dossier.Record{who.Record}, who.Request.Query["expand"])
 	if err != nil {
@@ -130,6 +109,9 @@ func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	if c.SigningIn().NoPassword {
+		return newError(http.StatusForbidden, "The collection is not configured to allow password authentication.", nil)
+	}
 	form, err := h.readPasswordForm(r)
 	if err != nil {
 		return err
@@ -137,46 +119,36 @@ func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error
 	if wrong := form.check(); len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)
 	}
-	if !authOptionsOf(c).PasswordAuth.Enabled {
-		return newError(http.StatusForbidden, "The collection is not configured to allow password authentication.", nil)
-	}
-	who, err := h.svc.SignIn(r.Context(), c.Name, form.identity, form.password)
-	if dossier.KindOf(err) == dossier.Unauthenticated {
-		return newError(http.StatusBadRequest, "Failed to authenticate.", nil)
-	}
+	asker, err := h.authenticate(r)
 	if err != nil {
 		return err
 	}
-	who.Request = requestOf(r)
-	if err := h.mayAuthenticate(r.Context(), within(who, contextPassword)); err != nil {
-		return err
+	who, err := h.svc.SignIn(r.Context(), asker, c.Name, form.identity, form.password)
+	if dossier.KindOf(err) == dossier.Unauthenticated && !errors.Is(err, access.ErrPlace) {
+		return newError(http.StatusBadRequest, "Failed to authenticate.", nil)
+	}
+	if err != nil {
+		return notAdmitted(err)
 	}
 	token, err := h.signAuth(who, authTTL(who), true)
 	if err != nil {
 		return err
 	}
-	return h.signIn(w, r, within(who, contextPassword), token)
+	return h.signIn(w, r, within(who, access.ContextPassword), token)
 }
 
-// mayAuthenticate holds who against the rule that their collection has for signing in.
-func (h *handler) mayAuthenticate(ctx context.Context, who access.Principal) error {
-	denied := newError(http.StatusForbidden, "The request doesn't satisfy the collection requirements to authenticate.", nil)
-	rule := authOptionsOf(who.Collection).AuthRule
-	if who.IsSuper() || rule != nil && strings.TrimSpace(*rule) == "" {
-		return nil
-	}
-	if rule == nil {
-		return denied
-	}
-	language := Language{Now: h.svc.Now}
-	filter, err := language.Rule(h.svc.Space(), who.Collection, *rule, access.Question{Principal: who, Action: access.View, Current: who.Record})
-	if err != nil {
-		return dossier.Errorf(dossier.Internal, "auth rule of %s: %w", who.Collection.Name, err)
-	}
-	q := query.Query{Filter: query.Conj(idIn([]string{string(who.ID)}), filter), Limit: 1}
-	page, err := h.svc.ListRecords(ctx, access.System(), who.Collection, q, core.ListOptions{})
-	if err == nil && len(page.Records) == 0 {
-		return denied
+// mayAuthenticate asks whether who may sign in, for the sender of a request.
+func (h *handler) mayAuthenticate(ctx context.Context, asker, who access.Principal) error {
+	return notAdmitted(h.svc.MaySignIn(ctx, asker, who))
+}
+
+// notAdmitted is the answer to err where it says that somebody may not sign in who proved who they are.
+func notAdmitted(err error) error {
+	switch {
+	case errors.Is(err, access.ErrPlace):
+		return dossier.Errorf(dossier.Denied, "sign in: %w", err)
+	case dossier.KindOf(err) == dossier.Denied:
+		return newError(http.StatusForbidden, "The request doesn't satisfy the collection requirements to authenticate.", nil)
 	}
 	return err
 }
@@ -211,7 +183,7 @@ func (h *handler) authRefresh(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.readFields(r); err != nil {
 		return err
 	}
-	if err := h.mayAuthenticate(r.Context(), p.who); err != nil {
+	if err := h.mayAuthenticate(r.Context(), p.who, p.who); err != nil {
 		return err
 	}
 	token := authToken(r)
@@ -240,7 +212,7 @@ func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return loadError(err)
 	}
-	other, err := h.svc.UserByID(r.Context(), c.ID, dossier.ID(r.PathValue("record")))
+	other, err := h.svc.UserByID(r.Context(), who, c.ID, dossier.ID(r.PathValue("record")))
 	if k := dossier.KindOf(err); k == dossier.Unauthenticated || k == dossier.NotFound {
 		return errNotFound
 	}

@@ -9,9 +9,11 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"dossier"
 	"dossier/access"
 	"dossier/core"
 	"dossier/core/coretest"
+	"dossier/wire"
 )
 
 func claimsOf(t *testing.T, token string) map[string]any {
@@ -54,7 +56,7 @@ func TestMisusedTokensAreGuests(t *testing.T) {
 	token, record := b.member()
 	id := record["id"].(string)
 	who := coretest.SignIn(t, b.svc, coretest.Member1, coretest.Member1Password)
-	key := b.svc.SigningKey(who, tokenAuth)
+	key := b.svc.SigningKey(who, dossier.TokenSession, tokenAuth)
 	good := jwt.MapClaims{"collectionId": "_pb_users_auth_", "id": id, "type": "auth", "exp": b.svc.Now().Add(time.Hour).Unix()}
 	sign := func(method jwt.SigningMethod, key any, change func(jwt.MapClaims)) string {
 		claims := jwt.MapClaims{}
@@ -85,7 +87,7 @@ func TestMisusedTokensAreGuests(t *testing.T) {
 		"of a plain collection":     sign(jwt.SigningMethodHS256, key, func(c jwt.MapClaims) { c["collectionId"] = "reports" }),
 		"of nobody":                 sign(jwt.SigningMethodHS256, key, func(c jwt.MapClaims) { c["id"] = "abcdefghijklmno" }),
 		"an id that is no text":     sign(jwt.SigningMethodHS256, key, func(c jwt.MapClaims) { c["id"] = []string{id} }),
-		"with the other key":        sign(jwt.SigningMethodHS256, b.svc.SigningKey(who, tokenFile), func(jwt.MapClaims) {}),
+		"with the other key":        sign(jwt.SigningMethodHS256, b.svc.SigningKey(who, dossier.TokenFile, tokenFile), func(jwt.MapClaims) {}),
 		"a file token":              file,
 		"longer than anybody needs": sign(jwt.SigningMethodHS256, key, func(c jwt.MapClaims) { c["x"] = strings.Repeat("x", maxTokenBytes) }),
 	}
@@ -176,8 +178,8 @@ func TestOldPasswordOfOthersIsNotToBeTried(t *testing.T) {
 }
 
 func TestRulesSeeTheRequest(t *testing.T) {
-	r := requestOf(newRequest("PATCH", "/api/x?a=1&a=2&b=%20c", map[string]string{"X-Trace-Id": "t"}))
-	if r.Method != "PATCH" || r.Query["a"] != "1" || r.Query["b"] != " c" || r.Headers["x_trace_id"] != "t" {
+	r := wire.RequestOf(newRequest("PATCH", "/api/x?a=1&a=2&b=%20c", map[string]string{"X-Trace-Id": "t"}))
+	if r.Method != "PATCH" || r.Query["a"] != "1" || r.Query["b"] != " c" || r.Headers["x_trace_id"] != "t" || r.Remote != "192.0.2.1" {
 		t.Errorf("got %+v", r)
 	}
 	if who := within(access.Guest(), contextExpand); who.Request.Context != "expand" {

@@ -13,6 +13,7 @@ import (
 	"dossier/access"
 	"dossier/core"
 	"dossier/query"
+	"dossier/wire"
 )
 
 // maxBatchURL is how long the URL of one request of a batch may be.
@@ -206,7 +207,8 @@ func (item *batchItem) follow(made map[string]bool) {
 // requestOf is what rules may look at of an item: its own method and query, and its own headers over those of the batch. Who asks is said by
 // the batch alone.
 func (call *batchCall) requestOf(item *batchItem) access.Request {
-	req := access.Request{Method: item.method, Context: contextBatch, Query: map[string]string{}, Headers: maps.Clone(call.who.Request.Headers)}
+	req := access.Request{Method: item.method, Remote: call.who.Request.Remote, Context: contextBatch, Query: map[string]string{},
+		Headers: maps.Clone(call.who.Request.Headers)}
 	if item.method == http.MethodPut {
 		req.Method = http.MethodPost
 		if item.action == access.Update {
@@ -218,7 +220,7 @@ func (call *batchCall) requestOf(item *batchItem) access.Request {
 	}
 	for name, value := range item.headers {
 		if !strings.EqualFold(name, "Authorization") {
-			req.Headers[headerName(name)] = value
+			req.Headers[wire.HeaderKey(name)] = value
 		}
 	}
 	req.Headers["content_type"] = "multipart/form-data" // as which items are handled
@@ -239,7 +241,7 @@ func renamed(files []*incoming, key string) []*incoming {
 // prepareItem does what comes before the transaction for item i.
 func (call *batchCall) prepareItem(ctx context.Context, i int, item *batchItem) error {
 	path, _, _ := strings.Cut(item.url, "?")
-	asked := limited{who: item.who, host: remoteHost(call.r), method: item.who.Request.Method, path: path, c: item.c, actions: []string{string(item.action)}}
+	asked := limited{who: item.who, host: wire.RemoteHost(call.r), method: item.who.Request.Method, path: path, c: item.c, actions: []string{string(item.action)}}
 	if s, ok := call.limits(); ok && call.isOverLimit(s, asked) {
 		return dossier.Errorf(dossier.Busy, "too many requests")
 	}

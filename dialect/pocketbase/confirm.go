@@ -85,7 +85,7 @@ func (h *handler) requestVerification(w http.ResponseWriter, r *http.Request) er
 // requestPasswordReset is POST /api/collections/{collection}/request-password-reset.
 func (h *handler) requestPasswordReset(w http.ResponseWriter, r *http.Request) error {
 	may := func(c *dossier.Collection) error {
-		if authOptionsOf(c).PasswordAuth.Enabled {
+		if !c.SigningIn().NoPassword {
 			return nil
 		}
 		return newError(http.StatusBadRequest, "The collection is not configured to allow password authentication.", nil)
@@ -116,7 +116,7 @@ func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpo
 	if token == "" {
 		return p, blank, nil
 	}
-	p, err = h.verify(r.Context(), token, purpose)
+	p, err = h.verify(r, token, purpose)
 	switch {
 	case dossier.KindOf(err) == dossier.Unauthenticated:
 		return p, tokenFault(token, purpose), nil
@@ -132,7 +132,7 @@ func (h *handler) confirmed(r *http.Request, c *dossier.Collection, token, purpo
 
 // confirm changes an account for its owner, if it still is as the token saw it.
 func (h *handler) confirm(ctx context.Context, p proof, change *core.AccountChange) error {
-	if err := h.svc.HashAccount(ctx, change); err != nil {
+	if err := h.svc.HashAccount(ctx, p.who, change); err != nil {
 		return err
 	}
 	edit := func(now *dossier.Record) (core.Change, error) {
@@ -156,7 +156,15 @@ func (h *handler) confirmVerification(w http.ResponseWriter, r *http.Request) er
 		return errorOr(err, invalidFields(msgInvalidSubmit, map[string]fault{"token": wrong}))
 	}
 	yes := true
-	if err := h.confirm(r.Context(), p, &core.AccountChange{Verified: &yes}); err != nil {
+	change := &core.AccountChange{Verified: &yes}
+	if c.SigningIn().NoPassword && !p.who.Record.Account.Verified { // whoever made the account may be somebody else: see verifyByOTP
+		password, err := core.RandomText(h.svc.Random(), maxPassword)
+		if err != nil {
+			return err
+		}
+		change.Password = &password
+	}
+	if err := h.confirm(r.Context(), p, change); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusNoContent)
@@ -296,7 +304,7 @@ func (h *handler) checkPassword(ctx context.Context, p proof, password string, f
 	}
 	ok := false
 	if len(faults) == 0 {
-		_, err := h.svc.SignIn(ctx, p.who.Collection.Name, p.who.Record.Account.Email, password)
+		err := h.svc.ProvePassword(ctx, p.who, p.who.Collection, p.who.Record, password)
 		if err != nil && dossier.KindOf(err) != dossier.Unauthenticated {
 			return err
 		}

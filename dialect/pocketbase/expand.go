@@ -176,10 +176,7 @@ func (x *expander) find(c *dossier.Collection, q query.Query) (records []*dossie
 
 // show shows related records and follows what is wanted from them.
 func (x *expander) show(c *dossier.Collection, records []*dossier.Record, want *expansion) (shown []map[string]any, open bool, err error) {
-	shown = make([]map[string]any, len(records))
-	for i, r := range records {
-		shown[i] = x.record(c, r)
-	}
+	shown = x.plain(c, records)
 	open, err = x.expand(c, records, shown, want.next)
 	return shown, open, err
 }

@@ -103,12 +103,10 @@ func outnumbered(found *core.Found) bool {
 // fileReader says who reads a file: the holder of the file token in the URL, a guest without one that holds.
 func (h *handler) fileReader(r *http.Request, q wire.Pairs) (access.Principal, error) {
 	text, _ := q.Get("token")
-	p, err := h.verify(r.Context(), text, tokenFile)
+	p, err := h.verify(r, text, tokenFile)
 	if dossier.KindOf(err) == dossier.Unauthenticated {
-		p, err = proof{who: access.Guest()}, nil
+		p, err = proof{who: wire.GuestOf(r)}, nil
 	}
-	p.who = h.fromHost(r, p.who)
-	p.who.Request = requestOf(r)
 	return within(p.who, contextProtected), err
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -27,11 +28,14 @@ type bench struct {
 
 func newBench(t *testing.T, change ...func(*core.Options)) *bench {
 	t.Helper()
-	svc := coretest.New(t, change...)
+	svc := coretest.New(t, append([]func(*core.Options){ownRules}, change...)...)
 	mux := http.NewServeMux()
 	Mount(mux, svc, Options{})
 	return &bench{t: t, svc: svc, mux: wire.Front(mux)}
 }
+
+// ownRules makes the service read rules as this dialect writes them.
+func ownRules(o *core.Options) { o.Rules = NewLanguage(time.Now) }
 
 // A part is one part of a multipart body: a file if name is set.
 type part struct{ field, name, content string }

@@ -1,7 +1,6 @@
 package pocketbase
 
 import (
-	"net"
 	"net/http"
 )
 
@@ -13,11 +12,7 @@ func (h *handler) health(w http.ResponseWriter, r *http.Request) error {
 	}
 	data := map[string]any{}
 	if who.IsSuper() {
-		host, _, err := net.SplitHostPort(r.RemoteAddr)
-		if err != nil {
-			host = r.RemoteAddr
-		}
-		data = map[string]any{"canBackup": h.svc.CanBackup(), "possibleProxyHeader": "", "realIP": host}
+		data = map[string]any{"canBackup": h.svc.CanBackup(), "possibleProxyHeader": "", "realIP": who.Request.Remote}
 	}
 	return h.reply(w, r, struct {
 		Message string         `json:"message"`

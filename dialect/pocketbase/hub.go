@@ -266,7 +266,9 @@ func (c *client) follow(e core.Event) {
 		c.who = access.Guest()
 		return
 	}
-	c.who = access.User(e.Collection, e.Record)
+	next := access.User(c.who.Collection, e.Record) // with the collection as it was when they signed in: see core.Service.Present
+	next.Request = c.who.Request
+	c.who = next
 }
 
 // take empties the queue.

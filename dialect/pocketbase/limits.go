@@ -2,7 +2,6 @@ package pocketbase
 
 import (
 	"net/http"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -163,7 +162,7 @@ func (h *handler) limits() (rateSettings, bool) {
 
 // limitedOf is r as rates see it.
 func (h *handler) limitedOf(r *http.Request) limited {
-	l := limited{host: remoteHost(r), method: r.Method, path: r.URL.Path, actions: limitActions[r.Pattern]}
+	l := limited{host: wire.RemoteHost(r), method: r.Method, path: r.URL.Path, actions: limitActions[r.Pattern]}
 	var err error
 	if l.who, err = h.authenticate(r); err != nil {
 		l.who = access.Guest()
@@ -176,7 +175,7 @@ func (h *handler) limitedOf(r *http.Request) limited {
 
 // isOverLimit counts l and reports whether there have been too many.
 func (h *handler) isOverLimit(s rateSettings, l limited) bool {
-	if isListed(s.ExcludedIPs, l.host) || l.who.IsSuper() {
+	if access.InNetworks(s.ExcludedIPs, l.host) || l.who.IsSuper() {
 		return false
 	}
 	rule, ok := s.ruleOf(l)
@@ -208,15 +207,6 @@ func (h *handler) withBodyLimit(next wire.Handler) wire.Handler {
 	}
 }
 
-// isListed reports whether list, of addresses and subnets, holds host.
-func isListed(list []string, host string) bool {
-	a, err := netip.ParseAddr(host)
-	return err == nil && slices.ContainsFunc(list, func(text string) bool {
-		p, err := parsePrefix(text)
-		return err == nil && p.Contains(a.Unmap())
-	})
-}
-
 // labelForm is how rules are named: an action of a collection, or a path with or without its method.
 var labelForm = regexp.MustCompile(`^(\w+ /[\w/-]*|/[\w/-]*|\w+:\w+|\*:\w+)$`)
 
@@ -237,7 +227,7 @@ func (s rateSettings) check(data map[string]any) {
 		}
 	}
 	for i, text := range s.ExcludedIPs {
-		if _, err := parsePrefix(text); err != nil {
+		if _, err := access.ParseNetwork(text); err != nil {
 			nest(data, []string{"rateLimits", "excludedIPs", strconv.Itoa(i)}, badAddress)
 		}
 	}

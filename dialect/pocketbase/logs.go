@@ -156,7 +156,7 @@ func (l *line) describe(r *http.Request, rules logSettings) {
 		}
 	}
 	if l.withIP = rules.LogIP; l.withIP {
-		l.userIP = strings.Clone(remoteHost(r))
+		l.userIP = strings.Clone(wire.RemoteHost(r))
 	}
 	l.withID = rules.LogAuthID && l.authID != ""
 }

@@ -12,6 +12,7 @@ import (
 	"dossier/access"
 	"dossier/core"
 	"dossier/query"
+	"dossier/wire"
 )
 
 // purposeOTP is what the key is for that one-time codes are kept under.
@@ -112,9 +113,10 @@ func (h *handler) issueOTP(ctx context.Context, c *dossier.Collection, who acces
 	return kept, err
 }
 
-// macOTP is what is kept of a code. It ends with the password and the email that its owner has now.
+// macOTP is what is kept of a code. It ends with the password and the email that its owner has now; no salt ends it, for who shows it is
+// asked by the rule.
 func (h *handler) macOTP(who access.Principal, id, digits string) []byte {
-	mac := hmac.New(sha256.New, h.svc.SigningKey(who, purposeOTP))
+	mac := hmac.New(sha256.New, h.svc.SigningKey(who, "", purposeOTP))
 	_, _ = io.WriteString(mac, id+"\x00"+digits)
 	return mac.Sum(nil)
 }
@@ -151,18 +153,21 @@ func (h *handler) authWithOTP(w http.ResponseWriter, r *http.Request) error {
 	if len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)
 	}
-	who, err := h.redeemOTP(r.Context(), c, text("otpId"), text(keyPassword))
+	who, err := h.redeemOTP(r, c, text("otpId"), text(keyPassword))
 	if err != nil {
 		return err
 	}
 	if who, err = h.verifyByOTP(r.Context(), who); err != nil {
 		return err
 	}
-	who.Request = requestOf(r)
-	who = within(who, contextOTP)
-	if err := h.mayAuthenticate(r.Context(), who); err != nil {
+	asker, err := h.authenticate(r)
+	if err != nil {
 		return err
 	}
+	if err := h.mayAuthenticate(r.Context(), within(asker, contextOTP), who); err != nil {
+		return err
+	}
+	who = within(who, contextOTP)
 	token, err := h.signAuth(who, authTTL(who), true)
 	if err != nil {
 		return err
@@ -171,7 +176,7 @@ func (h *handler) authWithOTP(w http.ResponseWriter, r *http.Request) error {
 }
 
 // redeemOTP is who was sent the code, which ends by it.
-func (h *handler) redeemOTP(ctx context.Context, c *dossier.Collection, id, digits string) (access.Principal, error) {
+func (h *handler) redeemOTP(r *http.Request, c *dossier.Collection, id, digits string) (access.Principal, error) {
 	known, err := h.codes.try(id, c.ID, h.svc.Now())
 	switch {
 	case dossier.KindOf(err) == dossier.Busy:
@@ -179,7 +184,7 @@ func (h *handler) redeemOTP(ctx context.Context, c *dossier.Collection, id, digi
 	case err != nil:
 		return access.Guest(), errBadOTP
 	}
-	who, err := h.svc.UserByID(ctx, c.ID, known.record)
+	who, err := h.svc.UserByID(r.Context(), wire.GuestOf(r), c.ID, known.record)
 	missing := dossier.KindOf(err) == dossier.Unauthenticated
 	if err != nil && !missing {
 		return access.Guest(), err
@@ -204,5 +209,5 @@ func (h *handler) verifyByOTP(ctx context.Context, who access.Principal) (access
 	if err := h.confirm(ctx, proof{who: who}, &core.AccountChange{Verified: &yes, Password: &password}); err != nil {
 		return who, err
 	}
-	return h.svc.UserByID(ctx, who.Collection.ID, who.ID)
+	return h.svc.UserByID(ctx, who, who.Collection.ID, who.ID)
 }

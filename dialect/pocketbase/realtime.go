@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,7 +27,7 @@ const contextRealtime = "realtime"
 
 // realtime is GET /api/realtime: a stream of events. What it tells of is said by POST.
 func (h *handler) realtime(w http.ResponseWriter, r *http.Request) error {
-	c, err := h.hub.enter(remoteHost(r))
+	c, err := h.hub.enter(wire.RemoteHost(r))
 	if err != nil {
 		return err
 	}
@@ -45,15 +44,6 @@ func (h *handler) realtime(w http.ResponseWriter, r *http.Request) error {
 	}
 	h.follow(r.Context(), s, c)
 	return nil
-}
-
-// remoteHost is the address that the connection comes from.
-func remoteHost(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 // follow sends what c's subscriptions tell until the stream ends.
@@ -114,7 +104,7 @@ type message struct {
 
 // message is what a notice tells its client; ok is false where the rule or the client's filter says nothing.
 func (h *handler) message(ctx context.Context, n notice) (m message, ok bool, err error) {
-	who := n.who
+	who := h.svc.Present(n.who)
 	who.Request = n.sub.request()
 	e := n.event
 	extra := listQuery{filter: n.sub.query["filter"]}
@@ -179,7 +169,7 @@ func (h *handler) subscribe(w http.ResponseWriter, r *http.Request) error {
 	if !ok {
 		return errNoClient
 	}
-	if c.host != remoteHost(r) {
+	if c.host != wire.RemoteHost(r) {
 		return newError(http.StatusBadRequest, "Invalid realtime client.", nil)
 	}
 	subs := make([]subscription, len(topics))

@@ -62,10 +62,7 @@ func (h *handler) viewer(ctx context.Context, who access.Principal) *viewer {
 
 // records shows records of c, with what expand asks for of the records that they refer to.
 func (v *viewer) records(c *dossier.Collection, records []*dossier.Record, expand string) ([]map[string]any, error) {
-	shown := make([]map[string]any, len(records))
-	for i, r := range records {
-		shown[i] = v.record(c, r)
-	}
+	shown := v.plain(c, records)
 	if expand == "" || len(records) == 0 {
 		return shown, nil
 	}
@@ -74,8 +71,24 @@ func (v *viewer) records(c *dossier.Collection, records []*dossier.Record, expan
 	return shown, err
 }
 
-// record shows one record: every field, hidden ones to superusers only.
-func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any {
+// plain shows records of c without those that they refer to.
+func (v *viewer) plain(c *dossier.Collection, records []*dossier.Record) []map[string]any {
+	var emails map[dossier.ID]bool
+	if c.Kind == dossier.Auth {
+		var err error
+		if emails, err = v.h.svc.SeesEmails(v.ctx, v.who, c, records); err != nil { // what cannot be told is not shown
+			v.h.svc.Log().WarnContext(v.ctx, "who manages accounts", "collection", c.Name, "err", err)
+		}
+	}
+	shown := make([]map[string]any, len(records))
+	for i, r := range records {
+		shown[i] = v.record(c, r, emails[r.ID])
+	}
+	return shown
+}
+
+// record shows one record: every field, hidden ones to superusers only, an account's email where it is to be seen.
+func (v *viewer) record(c *dossier.Collection, r *dossier.Record, email bool) map[string]any {
 	m := make(map[string]any, len(c.Fields)+8)
 	if hasStamp(c, stampCreated) {
 		m[stampCreated] = formatTime(r.Created)
@@ -90,22 +103,12 @@ func (v *viewer) record(c *dossier.Collection, r *dossier.Record) map[string]any
 	}
 	m["id"], m["collectionId"], m["collectionName"] = string(r.ID), collectionID(c), c.Name
 	if c.Kind == dossier.Auth && r.Account != nil {
-		v.account(m, c, r)
+		m[keyEmailVisible], m[keyVerified] = r.Account.EmailVisible, r.Account.Verified
+		if email {
+			m[keyEmail] = r.Account.Email
+		}
 	}
 	return m
-}
-
-func (v *viewer) account(m map[string]any, c *dossier.Collection, r *dossier.Record) {
-	m[keyEmailVisible], m[keyVerified] = r.Account.EmailVisible, r.Account.Verified
-	if r.Account.EmailVisible || v.who.IsOwner(c, r) || v.manages(c, r) {
-		m[keyEmail] = r.Account.Email
-	}
-}
-
-// manages reports whether the viewer manages the account of r; where that cannot be told they do not.
-func (v *viewer) manages(c *dossier.Collection, r *dossier.Record) bool {
-	ok, err := v.h.manages(v.ctx, v.who, c, r.ID)
-	return err == nil && ok
 }
 
 // idIn is true of the records with one of ids.

@@ -139,7 +139,7 @@ type lifetime struct {
 	Duration int64 `json:"duration"`
 }
 
-// authOptions are what an auth collection says of signing in.
+// authOptions are what an auth collection says of accounts, as clients see it.
 type authOptions struct {
 	AuthRule               *string         `json:"authRule"`
 	ManageRule             *string         `json:"manageRule"`
@@ -214,12 +214,12 @@ type passwordOptions struct {
 	IdentityFields []string `json:"identityFields"`
 }
 
-// authOptionsOf are the options of c, the usual ones where it says nothing.
+// authOptionsOf are the options of c, the usual ones where it says nothing. The rules, and whether passwords count, are the collection's
+// own.
 func authOptionsOf(c *dossier.Collection) authOptions {
-	empty := ""
 	o := authOptions{
-		AuthRule: &empty, PasswordAuth: passwordOptions{Enabled: true, IdentityFields: []string{keyEmail}},
-		OAuth2: oauthOptions{Providers: []map[string]any{}}, MFA: mfaOptions{Duration: 600}, OTP: otpOptions{Duration: 180, Length: 8},
+		PasswordAuth: passwordOptions{IdentityFields: []string{keyEmail}},
+		OAuth2:       oauthOptions{Providers: []map[string]any{}}, MFA: mfaOptions{Duration: 600}, OTP: otpOptions{Duration: 180, Length: 8},
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
 	}
@@ -233,5 +233,10 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	o.VerificationTemplate = o.VerificationTemplate.or(letterVerify.usual)
 	o.ResetPasswordTemplate = o.ResetPasswordTemplate.or(letterReset.usual)
 	o.ConfirmEmailChangeTmpl = o.ConfirmEmailChangeTmpl.or(letterEmail.usual)
+	gate := c.SigningIn()
+	if o.AuthRule = &gate.Rule; gate.Closed {
+		o.AuthRule = nil
+	}
+	o.ManageRule, o.PasswordAuth.Enabled = c.Rules.Manage, !gate.NoPassword
 	return o
 }

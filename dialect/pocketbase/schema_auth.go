@@ -65,7 +65,11 @@ func (rd *collectionReader) checkToken(name string, life lifetime) {
 	if _, sent := raw["duration"]; sent || life.Duration != 0 {
 		between(life.Duration, minTokenLife, maxTokenLife, func(f fault) { nest(rd.data, []string{name, "duration"}, f) })
 	}
-	if secret := toText(raw["secret"]); secret != "" && (len(secret) < minTokenSecret || len(secret) > maxTokenSecret) {
+	switch secret, sent := raw["secret"]; {
+	case !sent:
+	case toText(secret) == "":
+		nest(rd.data, []string{name, "secret"}, blank)
+	case len(toText(secret)) < minTokenSecret || len(toText(secret)) > maxTokenSecret:
 		nest(rd.data, []string{name, "secret"}, outOfRange(minTokenSecret, maxTokenSecret))
 	}
 }

@@ -348,6 +348,8 @@ func (rd *collectionReader) options() error {
 		delete(provider, "clientSecret")
 	}
 	rd.checkOptions(o)
+	rd.signIn(o)
+	o.AuthRule, o.ManageRule, o.PasswordAuth.Enabled = nil, nil, false // the collection's own
 	rd.remember(extraOptions, o)
 	return nil
 }
@@ -375,8 +377,8 @@ func (rd *collectionReader) rules() error {
 		checked[key] = *rule
 	}
 	if rd.next.Kind == dossier.Auth {
-		o := authOptionsOf(rd.next)
-		checked["authRule"], checked["manageRule"] = o.AuthRule, o.ManageRule
+		gate := rd.next.SigningIn()
+		checked["authRule"], checked["manageRule"] = &gate.Rule, rd.next.Rules.Manage
 	}
 	for key, rule := range checked {
 		if rule == nil || *rule == "" || rd.next.Kind == dossier.View && rd.next.Fields == nil {

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -18,8 +17,8 @@ import (
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. Those of remote files and proxies are kept and shown, and have
-// no effect; secrets are not kept among them.
+// settings are what a superuser decides about the dialect. SuperuserIPs are the space's own and not kept here. Those of remote files and
+// proxies are kept and shown, and have no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
 	SMTP         smtpSettings   `json:"smtp"`
@@ -127,6 +126,7 @@ func (h *handler) settings() settings {
 	if text, ok := h.svc.Space().Settings.Extra[extraSettings]; ok {
 		_ = json.Unmarshal([]byte(text), &s) // written by json.Marshal of the same type
 	}
+	s.SuperuserIPs = append([]string{}, h.svc.Space().Settings.SuperuserNetworks...)
 	return s
 }
 
@@ -164,11 +164,12 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 	if len(data) > 0 {
 		return newError(http.StatusBadRequest, "An error occurred while saving the new settings.", data)
 	}
+	all := h.svc.Space().Settings
+	all.SuperuserNetworks, next.SuperuserIPs = append([]string{}, next.SuperuserIPs...), nil
 	text, err := json.Marshal(next)
 	if err != nil {
 		return dossier.Errorf(dossier.Internal, "settings: %w", err)
 	}
-	all := h.svc.Space().Settings
 	if all.Extra = maps.Clone(all.Extra); all.Extra == nil {
 		all.Extra = map[string]string{}
 	}
@@ -257,30 +258,9 @@ func (s settings) check() map[string]any {
 	}
 	s.RateLimits.check(data)
 	for i, text := range s.SuperuserIPs {
-		if _, err := parsePrefix(text); err != nil {
+		if _, err := access.ParseNetwork(text); err != nil {
 			nest(data, []string{"superuserIPs", strconv.Itoa(i)}, badAddress)
 		}
 	}
 	return data
-}
-
-// parsePrefix reads an address or a subnet.
-func parsePrefix(text string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(text); err == nil {
-		return a.Prefix(a.BitLen())
-	}
-	return netip.ParsePrefix(text)
-}
-
-// admits reports whether superusers may come from host.
-func (s settings) admits(host string) bool {
-	return len(s.SuperuserIPs) == 0 || isListed(s.SuperuserIPs, host)
-}
-
-// fromHost is who, or a guest where superusers may not come from the host that r comes from.
-func (h *handler) fromHost(r *http.Request, who access.Principal) access.Principal {
-	if who.IsSuper() && !h.settings().admits(remoteHost(r)) {
-		return access.Guest()
-	}
-	return who
 }

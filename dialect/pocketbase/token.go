@@ -1,14 +1,15 @@
 package pocketbase
 
 import (
-	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
 	"dossier"
 	"dossier/access"
+	"dossier/wire"
 )
 
 // The types of a token, which are also the purposes of its signing key.
@@ -19,6 +20,10 @@ const (
 	tokenReset  = "passwordReset"
 	tokenEmail  = "emailChange"
 )
+
+// tokenKinds are the kinds of tokens that each type is of.
+var tokenKinds = map[string]dossier.TokenKind{tokenAuth: dossier.TokenSession, tokenFile: dossier.TokenFile,
+	tokenVerify: dossier.TokenVerify, tokenReset: dossier.TokenReset, tokenEmail: dossier.TokenEmail}
 
 // How long tokens hold where their collection does not say. The life of a file token is then the space's FileTokenTTL, if there is one.
 const (
@@ -64,7 +69,7 @@ func (h *handler) sign(who access.Principal, purpose string, ttl time.Duration, 
 	claims["id"] = string(who.ID)
 	claims["collectionId"] = collectionID(who.Collection)
 	claims["exp"] = h.svc.Now().Add(ttl).Unix()
-	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(h.svc.SigningKey(who, purpose))
+	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(h.svc.SigningKey(who, tokenKinds[purpose], purpose))
 	if err != nil {
 		return "", dossier.Errorf(dossier.Internal, "sign a token: %w", err)
 	}
@@ -81,19 +86,20 @@ type proof struct {
 
 var errBadToken = errors.New("not a token of ours")
 
-// verify checks a token of that purpose: HS256 and nothing else, unexpired, its user still there, signed with the user's
-// current key. Whatever is wrong with it is dossier.Unauthenticated; an error of the store is passed on.
-func (h *handler) verify(ctx context.Context, text, purpose string) (proof, error) {
+// verify checks a token of that purpose that r carries: HS256 and nothing else, unexpired, its user still there, signed with the user's
+// current key, a superuser's from where superusers may act. Whatever is wrong with it is dossier.Unauthenticated; an error of the store
+// is passed on.
+func (h *handler) verify(r *http.Request, text, purpose string) (proof, error) {
 	if text == "" || len(text) > maxTokenBytes {
 		return proof{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", errBadToken)
 	}
 	var p proof
 	var failed error
 	key := func(t *jwt.Token) (any, error) {
-		if p.who, failed = h.claimant(ctx, t.Claims.(jwt.MapClaims), purpose); failed != nil {
+		if p.who, failed = h.claimant(r, t.Claims.(jwt.MapClaims), purpose); failed != nil {
 			return nil, failed
 		}
-		return h.svc.SigningKey(p.who, purpose), nil
+		return h.svc.SigningKey(p.who, tokenKinds[purpose], purpose), nil
 	}
 	claims := jwt.MapClaims{}
 	_, err := jwt.ParseWithClaims(text, claims, key, jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}),
@@ -111,7 +117,7 @@ func (h *handler) verify(ctx context.Context, text, purpose string) (proof, erro
 }
 
 // claimant is whom the claims name. They are not proved yet.
-func (h *handler) claimant(ctx context.Context, claims jwt.MapClaims, purpose string) (access.Principal, error) {
+func (h *handler) claimant(r *http.Request, claims jwt.MapClaims, purpose string) (access.Principal, error) {
 	id, _ := claims["id"].(string)
 	collection, _ := claims["collectionId"].(string)
 	if kind, _ := claims["type"].(string); kind != purpose || id == "" || collection == "" {
@@ -121,5 +127,5 @@ func (h *handler) claimant(ctx context.Context, claims jwt.MapClaims, purpose st
 	if !ok || c.Kind != dossier.Auth {
 		return access.Principal{}, dossier.Errorf(dossier.Unauthenticated, "token: %w", errBadToken)
 	}
-	return h.svc.UserByID(ctx, c.ID, dossier.ID(id))
+	return h.svc.UserByID(r.Context(), wire.GuestOf(r), c.ID, dossier.ID(id))
 }

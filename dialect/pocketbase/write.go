@@ -47,15 +47,12 @@ func (h *handler) save(ctx context.Context, who access.Principal, w *write) (*do
 // prepare does what must not happen in a transaction: passwords are compared and hashed.
 func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) error {
 	old := func(password string) (bool, error) {
-		account, err := h.accountOf(ctx, who, w.c, dossier.ID(w.id))
+		r, err := h.accountOf(ctx, who, w.c, dossier.ID(w.id))
 		if err != nil {
 			return false, err
 		}
-		w.checked = account.PasswordHash
-		if account.Email == "" {
-			return h.svc.CheckPassword(ctx, account, password)
-		}
-		_, err = h.svc.SignIn(ctx, w.c.Name, account.Email, password) // where guesses are counted
+		w.checked = r.Account.PasswordHash
+		err = h.svc.ProvePassword(ctx, who, w.c, r, password)
 		if dossier.KindOf(err) == dossier.Unauthenticated {
 			return false, nil
 		}
@@ -64,15 +61,15 @@ func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) e
 	if err := h.generate(who, w.c, w.form, w.action == access.Create); err != nil {
 		return err
 	}
-	manages, err := h.manages(ctx, who, w.c, dossier.ID(w.id))
+	managed, err := h.svc.Manages(ctx, who, w.c, dossier.ID(w.id))
 	if err != nil {
 		return err
 	}
-	w.account, w.problems, err = accountChange(manages, w.c, w.form, w.action == access.Create, old)
+	w.account, w.problems, err = accountChange(managed[dossier.ID(w.id)], w.c, w.form, w.action == access.Create, old)
 	if err != nil {
 		return err
 	}
-	return h.svc.HashAccount(ctx, w.account)
+	return h.svc.HashAccount(ctx, who, w.account)
 }
 
 // do does the write in b. All that is wrong with it is in one error, after the rule has let it through.

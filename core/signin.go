@@ -1,0 +1,248 @@
+package core
+
+import (
+	"context"
+
+	"dossier"
+	"dossier/access"
+	"dossier/store"
+)
+
+// SignIn proves a login and password. collection "" tries every auth collection, superusers first; otherwise the name of one. asker is
+// who asks, as a rule of the collection sees them: mostly a guest. A wrong login and a wrong password are the same Unauthenticated error
+// and take the same time, and so is a superuser from an address of which the settings do not know (caused by access.ErrPlace), and
+// whoever may not sign in with a password. Whom the collection's rule keeps out is Denied. Too many wrong ones for a login or from an
+// address are Busy for a while, and so are too many at a time.
+func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection, login, password string) (access.Principal, error) {
+	wrong := dossier.Errorf(dossier.Unauthenticated, "wrong login or password")
+	if login == "" || password == "" || len(password) > maxPassword || len(login) > maxLogin {
+		return access.Guest(), wrong
+	}
+	g := guesses{s, login, asker.Request.Remote}
+	if err := g.allowed(); err != nil {
+		return access.Guest(), err
+	}
+	candidates, err := s.candidates(ctx, collection, login)
+	if err != nil {
+		return access.Guest(), err
+	}
+	within := asker
+	within.Request.Context = access.ContextPassword
+	var refused error
+	for _, p := range candidates {
+		ok, err := g.right(ctx, p.Record.Account, password)
+		if err != nil {
+			return access.Guest(), err
+		}
+		if !ok || p.Collection == nil {
+			continue
+		}
+		switch err := s.MaySignIn(ctx, within, p); dossier.KindOf(err) {
+		case "":
+			g.forget()
+			p.Request = asker.Request
+			return p, nil
+		case dossier.Denied, dossier.Unauthenticated:
+			refused = err
+		default:
+			return access.Guest(), err
+		}
+	}
+	if dossier.KindOf(refused) == dossier.Denied {
+		return access.Guest(), refused
+	}
+	g.failed()
+	if refused != nil {
+		return access.Guest(), refused
+	}
+	return access.Guest(), wrong
+}
+
+// candidates are who signs in with login and a password, or somebody whose password nobody has.
+func (s *Service) candidates(ctx context.Context, collection, login string) ([]access.Principal, error) {
+	found, err := s.byLogin(ctx, collection, login)
+	var out []access.Principal
+	for _, p := range found {
+		if !p.Collection.SigningIn().NoPassword {
+			out = append(out, p)
+		}
+	}
+	if err == nil && len(out) == 0 {
+		out = []access.Principal{{Record: &dossier.Record{Account: &dossier.Account{PasswordHash: s.dummy()}}}}
+	}
+	return out, err
+}
+
+// MaySignIn is nil where who, of whom it is known that it is them, may sign in at the wish of asker: Denied where the collection's rule
+// says no, Unauthenticated by access.ErrPlace for a superuser from an address of which the settings do not know.
+func (s *Service) MaySignIn(ctx context.Context, asker, who access.Principal) error {
+	if who.Request = asker.Request; !access.Admits(s.Space().Settings, who) {
+		return misplaced()
+	}
+	space := s.Space()
+	c, ok := space.CollectionByID(who.Collection.ID)
+	if !ok {
+		return dossier.Errorf(dossier.Unauthenticated, "no such user")
+	}
+	filter, err := s.policy.SignIn(space, c, asker)
+	if err != nil || filter == nil {
+		return err
+	}
+	return s.store.View(ctx, func(tx store.Tx) error { return holds(ctx, tx, space, c, filter, who.Record, "sign in to") })
+}
+
+func misplaced() error {
+	return dossier.Errorf(dossier.Unauthenticated, "wrong login or password: %w", access.ErrPlace)
+}
+
+// Readmit is who proved their password a moment ago, as SignIn would find them now. Unauthenticated if there is none, or no password
+// lets them in any more; otherwise as MaySignIn. Whether the password is still theirs the caller tells by the TokenKey.
+func (s *Service) Readmit(ctx context.Context, asker access.Principal, collection, id dossier.ID) (access.Principal, error) {
+	p, err := s.UserByID(ctx, asker, collection, id)
+	if err != nil {
+		return access.Guest(), err
+	}
+	if p.Collection.SigningIn().NoPassword {
+		return access.Guest(), dossier.Errorf(dossier.Unauthenticated, "no password lets them in")
+	}
+	asker.Request.Context = access.ContextPassword
+	if err := s.MaySignIn(ctx, asker, p); err != nil {
+		return access.Guest(), err
+	}
+	return p, nil
+}
+
+// ProvePassword is nil where password is that of r, a record of the auth collection c: Unauthenticated if not. It says nothing of signing
+// in, but wrong ones count as they do there.
+func (s *Service) ProvePassword(ctx context.Context, asker access.Principal, c *dossier.Collection, r *dossier.Record, password string) error {
+	g := guesses{s, r.Account.Email, asker.Request.Remote}
+	if g.login == "" {
+		g.login = string(c.ID) + " " + string(r.ID)
+	}
+	if err := g.allowed(); err != nil {
+		return err
+	}
+	ok, err := g.right(ctx, r.Account, password)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		g.failed()
+		return dossier.Errorf(dossier.Unauthenticated, "wrong password")
+	}
+	g.forget()
+	return nil
+}
+
+// byLogin finds who signs in with login, superusers first, in the named collection or all.
+func (s *Service) byLogin(ctx context.Context, collection, login string) ([]access.Principal, error) {
+	var found []access.Principal
+	err := s.store.View(ctx, func(tx store.Tx) error {
+		found = nil
+		for _, c := range s.Space().Collections {
+			if c.Kind != dossier.Auth || collection != "" && c.Name != collection {
+				continue
+			}
+			r, err := tx.Records(c).GetEmail(ctx, login)
+			if dossier.KindOf(err) == dossier.NotFound {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			found = append(found, access.User(c, r))
+		}
+		return nil
+	})
+	return found, err
+}
+
+// UserByID is the principal of an auth record, as tokens name it, with the request of asker: Unauthenticated if there is none, or if it is
+// a superuser from an address of which the settings do not know (caused by access.ErrPlace).
+func (s *Service) UserByID(ctx context.Context, asker access.Principal, collection, id dossier.ID) (access.Principal, error) {
+	nobody := dossier.Errorf(dossier.Unauthenticated, "no such user")
+	space := s.Space()
+	c, ok := space.CollectionByID(collection)
+	if !ok || c.Kind != dossier.Auth || !dossier.ValidRecordID(string(id)) {
+		return access.Guest(), nobody
+	}
+	var r *dossier.Record
+	err := s.store.View(ctx, func(tx store.Tx) (err error) {
+		r, err = tx.Records(c).Get(ctx, id)
+		return err
+	})
+	if dossier.KindOf(err) == dossier.NotFound {
+		return access.Guest(), nobody
+	}
+	if err != nil {
+		return access.Guest(), err
+	}
+	p := access.User(c, r)
+	if p.Request = asker.Request; !access.Admits(space.Settings, p) {
+		return access.Guest(), misplaced()
+	}
+	return p, nil
+}
+
+// Present is who, or a guest where the sign-in of who does not hold any more: the collection's sessions were ended, or superusers may not
+// act from there now. It is for connections that outlast requests. What became of the user's own record the caller must know.
+func (s *Service) Present(who access.Principal) access.Principal {
+	if who.Collection == nil {
+		return who
+	}
+	salt := who.Collection.SigningIn().Salts[dossier.TokenSession]
+	if s.salt(who.Collection, dossier.TokenSession) != salt || !access.Admits(s.Space().Settings, who) {
+		return access.GuestOf(who.Request)
+	}
+	return who
+}
+
+// UserByLogin finds who signs in with login, in any auth collection, superusers first; NotFound if nobody does. It is for
+// showing names, not for signing in.
+func (s *Service) UserByLogin(ctx context.Context, login string) (access.Principal, error) {
+	found, err := s.byLogin(ctx, "", login)
+	if err != nil {
+		return access.Guest(), err
+	}
+	if len(found) == 0 {
+		return access.Guest(), dossier.Errorf(dossier.NotFound, "nobody signs in as %q", login)
+	}
+	return found[0], nil
+}
+
+// guesses are those of one login from one address.
+type guesses struct {
+	s             *Service
+	login, remote string
+}
+
+// allowed is Busy after too many wrong ones.
+func (g guesses) allowed() error {
+	now := g.s.now()
+	if !g.s.logins.Allowed(g.login, now) {
+		return dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
+	}
+	if g.remote != "" && !g.s.places.Allowed(g.remote, now) {
+		return dossier.Errorf(dossier.Busy, "too many wrong passwords from this address: wait a minute")
+	}
+	return nil
+}
+
+// right reports whether password is the account's. Guesses at the same time count too: they learn nothing more.
+func (g guesses) right(ctx context.Context, a *dossier.Account, password string) (bool, error) {
+	ok, err := g.s.checkPassword(ctx, g.remote, a, password)
+	if err != nil {
+		return false, err
+	}
+	return ok, g.allowed()
+}
+
+func (g guesses) failed() {
+	now := g.s.now()
+	g.s.logins.Failed(g.login, now)
+	if g.remote != "" && !isLocal(g.remote) {
+		g.s.places.Failed(g.remote, now)
+	}
+}
+
+func (g guesses) forget() { g.s.logins.Forget(g.login) }

@@ -1,0 +1,258 @@
+package core_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"dossier"
+	"dossier/access"
+	"dossier/core"
+)
+
+// clubs are users of whom each has a title.
+func clubs() []*dossier.Collection {
+	return []*dossier.Collection{{Name: "users", Kind: dossier.Auth, Rules: rules(""), Fields: []*dossier.Field{{Name: "title", Type: dossier.TypeText}}}}
+}
+
+// club is a house with a user whose title is open, one whose title is shut, and a superuser, all with the password "right".
+func club(t *testing.T) (h *house, open, shut, super *dossier.Record) {
+	h = newHouse(t, clubs())
+	open, shut = h.account("users", "open@example.com", "right"), h.account("users", "shut@example.com", "right")
+	super = h.account(dossier.Superusers, "super@example.com", "right")
+	return h, h.update("users", open, values{"title": dossier.Text("open")}), h.update("users", shut, values{"title": dossier.Text("shut")}), super
+}
+
+// gate changes what a collection says about signing in.
+func (h *house) gate(collection string, g dossier.SignIn) {
+	h.t.Helper()
+	c := *h.collection(collection)
+	c.SignIn = &g
+	_, err := h.PutCollection(ctx(), system, &c)
+	h.must(err)
+}
+
+// networks changes where superusers may act from.
+func (h *house) networks(networks ...string) error {
+	s := h.Space().Settings
+	s.SuperuserNetworks = networks
+	return h.PutSettings(ctx(), system, s)
+}
+
+func TestWhoMaySignIn(t *testing.T) {
+	t.Parallel()
+	const fine, no, denied = dossier.Kind(""), dossier.Unauthenticated, dossier.Denied
+	for _, c := range []struct {
+		name              string
+		gate              dossier.SignIn
+		asker             access.Principal
+		open, shut, again dossier.Kind // again: of the open one, whose password was checked before
+	}{
+		{"everybody", dossier.SignIn{}, access.Guest(), fine, fine, fine},
+		{"by a rule", dossier.SignIn{Rule: ruleOpen}, access.Guest(), fine, denied, fine},
+		{"by a rule about who asks", dossier.SignIn{Rule: ruleMember}, access.Guest(), denied, denied, denied},
+		{"nobody", dossier.SignIn{Closed: true}, access.Guest(), denied, denied, denied},
+		{"nobody, but at a superuser's wish", dossier.SignIn{Closed: true}, system, fine, fine, fine},
+		{"nobody with a password", dossier.SignIn{NoPassword: true}, access.Guest(), no, no, no},
+	} {
+		h, open, shut, _ := club(t)
+		h.gate("users", c.gate)
+		users := h.collection("users")
+		for login, want := range map[string]dossier.Kind{"open@example.com": c.open, "shut@example.com": c.shut, "super@example.com": fine} {
+			_, err := h.SignIn(ctx(), c.asker, "", login, "right")
+			kind(t, c.name+": "+login, err, want)
+			_, err = h.SignIn(ctx(), c.asker, "", login, "wrong")
+			kind(t, c.name+": wrong for "+login, err, no)
+		}
+		_, err := h.Readmit(ctx(), c.asker, users.ID, open.ID)
+		kind(t, c.name+": again", err, c.again)
+		_, err = h.UserByID(ctx(), c.asker, users.ID, shut.ID)
+		kind(t, c.name+": who is in already", err, fine)
+		kind(t, c.name+": the old password", h.ProvePassword(ctx(), c.asker, users, open, "right"), fine)
+	}
+}
+
+func TestWhereSuperusersMayAct(t *testing.T) {
+	t.Parallel()
+	h, open, _, super := club(t)
+	supers := h.collection(dossier.Superusers).ID
+	wrong(t, h.networks("192.0.2.0/24", "home", "192.0.2.1/33"), prob(dossier.CodeInvalid, nil, "superuser_networks", "1"), prob(dossier.CodeInvalid, nil, "superuser_networks", "2"))
+	h.must(h.networks("192.0.2.0/24", "2001:db8::7"))
+	for remote, admitted := range map[string]bool{"192.0.2.9": true, "::ffff:192.0.2.9": true, "2001:db8::7": true, "192.0.3.1": false, "2001:db8::8": false, "": false, "localhost": false} {
+		asker := access.GuestOf(access.Request{Remote: remote})
+		who, err := h.SignIn(ctx(), asker, "", "super@example.com", "right")
+		_, byID := h.UserByID(ctx(), asker, supers, super.ID)
+		_, again := h.Readmit(ctx(), asker, supers, super.ID)
+		for what, err := range map[string]error{"signs in": err, "is known": byID, "is let in again": again} {
+			if admitted {
+				kind(t, remote+" "+what, err, "")
+			} else if dossier.KindOf(err) != dossier.Unauthenticated || !errors.Is(err, access.ErrPlace) {
+				t.Errorf("%s %s: %v", remote, what, err)
+			}
+		}
+		if admitted && (!who.IsSuper() || who.Request.Remote != remote) {
+			t.Errorf("%s: signed in as %+v", remote, who)
+		}
+		_, err = h.UserByID(ctx(), asker, h.collection("users").ID, open.ID)
+		kind(t, remote+": a user", err, "")
+	}
+	who := access.User(h.collection(dossier.Superusers), super)
+	if who.Request.Remote = "192.0.2.9"; !h.Present(who).IsSuper() {
+		t.Error("a superuser is no more one where they may act")
+	}
+	h.must(h.networks("198.51.100.7"))
+	if p := h.Present(who); !p.IsGuest() || p.Request.Remote != "192.0.2.9" {
+		t.Errorf("after the change they are %+v", p)
+	}
+	h.must(h.networks())
+	if !h.Present(who).IsSuper() {
+		t.Error("no networks are everywhere")
+	}
+}
+
+// TestAChangedGateEndsSessions looks at the keys of tokens after each change.
+func TestAChangedGateEndsSessions(t *testing.T) {
+	t.Parallel()
+	h, open, _, _ := club(t)
+	keys := func() map[dossier.TokenKind][]byte {
+		who, err := h.UserByID(ctx(), access.Guest(), h.collection("users").ID, open.ID)
+		h.must(err)
+		all := map[dossier.TokenKind][]byte{}
+		for _, kind := range []dossier.TokenKind{dossier.TokenSession, dossier.TokenFile, dossier.TokenVerify, dossier.TokenReset, dossier.TokenEmail} {
+			all[kind] = h.SigningKey(who, kind, "purpose")
+		}
+		return all
+	}
+	last := keys()
+	with := func(gate dossier.SignIn, kind dossier.TokenKind, salt string) dossier.SignIn {
+		gate.Salts = map[dossier.TokenKind]string{kind: salt}
+		return gate
+	}
+	for _, step := range []struct {
+		name string
+		gate dossier.SignIn
+		ends []dossier.TokenKind
+	}{
+		{"the same", dossier.SignIn{}, nil},
+		{"no passwords", dossier.SignIn{NoPassword: true}, nil},
+		{"a rule", dossier.SignIn{Rule: ruleOpen}, []dossier.TokenKind{dossier.TokenSession, dossier.TokenFile}},
+		{"nobody", dossier.SignIn{Closed: true}, []dossier.TokenKind{dossier.TokenSession, dossier.TokenFile}},
+		{"a salt of letters", with(dossier.SignIn{Closed: true}, dossier.TokenReset, "x"), []dossier.TokenKind{dossier.TokenReset}},
+	} {
+		present := access.User(h.collection("users"), open)
+		if step.gate.Salts == nil || step.gate.Salts[dossier.TokenReset] != "" { // keep the others
+			salts := map[dossier.TokenKind]string{}
+			for k, v := range h.collection("users").SigningIn().Salts {
+				salts[k] = v
+			}
+			for k, v := range step.gate.Salts {
+				salts[k] = v
+			}
+			step.gate.Salts = salts
+		}
+		h.gate("users", step.gate)
+		now, ended := keys(), map[dossier.TokenKind]bool{}
+		for _, k := range step.ends {
+			ended[k] = true
+		}
+		for k := range now {
+			if bytes.Equal(last[k], now[k]) == ended[k] {
+				t.Errorf("%s: tokens of the kind %s end: %v", step.name, k, !ended[k])
+			}
+		}
+		if h.Present(present).IsGuest() != ended[dossier.TokenSession] {
+			t.Errorf("%s: who was there is a guest: %v", step.name, !ended[dossier.TokenSession])
+		}
+		last = now
+	}
+}
+
+// TestSchemaKeepsTheGate applies a schema that says nothing of signing in, and one that says the same again.
+func TestSchemaKeepsTheGate(t *testing.T) {
+	t.Parallel()
+	h, _, _, _ := club(t)
+	apply := func(want string, c *dossier.Collection) {
+		t.Helper()
+		said, err := h.ApplySchema(ctx(), system, core.Schema{Collections: []*dossier.Collection{c}}, false)
+		h.must(err)
+		if got := len(said) == 0; got != (want == "") {
+			t.Errorf("%v, want %q", said, want)
+		}
+	}
+	ruled := clubs()[0]
+	ruled.SignIn = &dossier.SignIn{Rule: ruleOpen}
+	apply("changed", ruled)
+	before := h.collection("users").SigningIn()
+	apply("", ruled)
+	apply("", clubs()[0])
+	same(t, "gate", h.collection("users").SigningIn(), before)
+	ruled.SignIn = &dossier.SignIn{}
+	apply("changed", ruled)
+	if gate := h.collection("users").SigningIn(); gate.Rule != "" || gate.Salts[dossier.TokenSession] == before.Salts[dossier.TokenSession] {
+		t.Errorf("a schema that opens the gate leaves %+v", gate)
+	}
+}
+
+func TestGatesAreChecked(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	put := func(change func(*dossier.Collection)) error {
+		c := clubs()[0]
+		change(c)
+		_, err := h.PutCollection(ctx(), system, c)
+		return err
+	}
+	wrong(t, put(func(c *dossier.Collection) { c.SignIn = &dossier.SignIn{Rule: "none"} }), prob(dossier.CodeInvalid, nil, "users", "rules", "sign_in"))
+	wrong(t, put(func(c *dossier.Collection) { c.Rules.Manage = ptr("none") }), prob(dossier.CodeInvalid, nil, "users", "rules", "manage"))
+	wrong(t, put(func(c *dossier.Collection) { c.Rules.Manage = ptr("") }), prob(dossier.CodeRequired, nil, "users", "rules", "manage"))
+	wrong(t, put(func(c *dossier.Collection) { c.Kind, c.SignIn = dossier.Base, &dossier.SignIn{} }), prob(dossier.CodeInvalid, nil, "users", "sign_in"))
+}
+
+// TestWhoManagesAccounts lets every user manage those whose title is open.
+func TestWhoManagesAccounts(t *testing.T) {
+	t.Parallel()
+	h, open, shut, super := club(t)
+	c := *h.collection("users")
+	c.Rules.Manage = ptr(ruleOpen)
+	_, err := h.PutCollection(ctx(), system, &c)
+	h.must(err)
+	users := h.collection("users")
+	visible := h.account("users", "visible@example.com", "right")
+	h.must(h.change(system, "users", visible.ID, core.AccountChange{EmailVisible: ptr(true)}))
+	visible = h.get("users", visible.ID)
+	both := []*dossier.Record{open, shut, visible}
+	type ids = map[dossier.ID]bool
+	everything := ids{open.ID: true, shut.ID: true, visible.ID: true}
+	for i, p := range []struct {
+		name             string
+		who              access.Principal
+		manages, sees    ids
+		changes, creates dossier.Kind // the email of shut; a verified account whose title is shut
+	}{
+		{"a guest", access.Guest(), ids{}, ids{visible.ID: true}, dossier.Invalid, dossier.Invalid},
+		{"the shut one", access.User(users, shut), ids{open.ID: true}, everything, dossier.Invalid, dossier.Invalid},
+		{"the open one", access.User(users, open), ids{open.ID: true}, ids{open.ID: true, visible.ID: true}, dossier.Invalid, dossier.Invalid},
+		{"a superuser", access.User(h.collection(dossier.Superusers), super), everything, everything, "", ""},
+		{"an API key", access.Principal{Kind: access.KindKey}, everything, everything, "", ""},
+	} {
+		managed, err := h.Manages(ctx(), p.who, users, open.ID, shut.ID, visible.ID)
+		h.must(err)
+		same(t, p.name+" manages", managed, p.manages)
+		seen, err := h.SeesEmails(ctx(), p.who, users, both)
+		h.must(err)
+		same(t, p.name+" sees", seen, p.sees)
+		kind(t, p.name+" changes shut", h.change(p.who, "users", shut.ID, core.AccountChange{Email: ptr(fmt.Sprintf("new%d@example.com", i))}), p.changes)
+		if !p.who.IsGuest() {
+			kind(t, p.name+" changes open", h.change(p.who, "users", open.ID, core.AccountChange{Verified: ptr(true)}), "")
+			h.must(h.change(system, "users", open.ID, core.AccountChange{Verified: ptr(false)}))
+		}
+		for title, want := range map[string]dossier.Kind{"open": "", "shut": p.creates} {
+			if p.who.IsGuest() {
+				want = dossier.Invalid
+			}
+			_, err := h.CreateRecord(ctx(), p.who, users, "", core.Change{Account: &core.AccountChange{Verified: ptr(true)}, Values: values{"title": dossier.Text(title)}})
+			kind(t, p.name+" makes one who is "+title, err, want)
+		}
+	}
+}

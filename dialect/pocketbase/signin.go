@@ -1,0 +1,64 @@
+package pocketbase
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+
+	"dossier"
+)
+
+// signIn makes what o says the collection's own, and reads the secrets of tokens, which are never shown.
+func (rd *collectionReader) signIn(o authOptions) {
+	gate := rd.next.SigningIn()
+	gate.Closed, gate.Rule, gate.NoPassword = o.AuthRule == nil, "", !o.PasswordAuth.Enabled
+	if o.AuthRule != nil {
+		gate.Rule = *o.AuthRule
+	}
+	salts := maps.Clone(gate.Salts)
+	if salts == nil {
+		salts = map[dossier.TokenKind]string{}
+	}
+	for option, kind := range tokenOptions {
+		raw, _ := rd.raw[option].(map[string]any)
+		if secret, sent := raw["secret"]; sent {
+			salts[kind] = toText(secret)
+		}
+	}
+	if len(salts) > 0 {
+		gate.Salts = salts
+	}
+	rd.next.SignIn, rd.next.Rules.Manage = &gate, o.ManageRule
+}
+
+// tokenOptions are the options about tokens, with the kind of each.
+var tokenOptions = map[string]dossier.TokenKind{"authToken": dossier.TokenSession, "fileToken": dossier.TokenFile,
+	"verificationToken": dossier.TokenVerify, "passwordResetToken": dossier.TokenReset, "emailChangeToken": dossier.TokenEmail}
+
+// Upgrade makes what an older build kept for this dialect alone the space's own: rules of signing in and of managing accounts, whether
+// passwords count, and where superusers may act from. Who signed in while other dialects did not know of a rule signs in anew.
+func Upgrade(space *dossier.Space) {
+	for i, c := range space.Collections {
+		var old struct {
+			AuthRule, ManageRule *string
+			PasswordAuth         struct{ Enabled bool }
+		}
+		if c.Kind != dossier.Auth || c.SignIn != nil || json.Unmarshal([]byte(c.Extra[extraOptions]), &old) != nil {
+			continue
+		}
+		next, gate := *c, dossier.SignIn{Closed: old.AuthRule == nil, NoPassword: !old.PasswordAuth.Enabled}
+		if old.AuthRule != nil && strings.TrimSpace(*old.AuthRule) != "" { // a blank one was as good as none
+			gate.Rule = *old.AuthRule
+		}
+		if !gate.SameGate(dossier.SignIn{}) {
+			was := "before upgrade: " + gate.Rule
+			gate.Salts = map[dossier.TokenKind]string{dossier.TokenSession: was, dossier.TokenFile: was}
+		}
+		next.SignIn, next.Rules.Manage = &gate, old.ManageRule
+		space.Collections[i] = &next
+	}
+	var old struct{ SuperuserIPs []string }
+	if s := &space.Settings; s.SuperuserNetworks == nil && json.Unmarshal([]byte(s.Extra[extraSettings]), &old) == nil {
+		s.SuperuserNetworks = old.SuperuserIPs
+	}
+}
