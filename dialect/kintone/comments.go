@@ -48,13 +48,17 @@ func (h *handler) addComment(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	people := newRelated(h.svc, c.space, c.who)
 	for i, m := range mentions {
-		_, err := h.svc.UserByLogin(c.ctx(), m.Code)
+		who, err := people.byCode(c.ctx(), m.Code)
 		if dossier.KindOf(err) == dossier.NotFound {
 			return nil, badInput(fmt.Sprintf("comment.mentions[%d].code", i), say(textNoUser, m.Code))
 		}
 		if err != nil {
 			return nil, err
+		}
+		if string(who.ID) == m.Code && who.Login != "" {
+			mentions[i].Code = who.Login
 		}
 	}
 	list, err := json.Marshal(mentions)
@@ -134,15 +138,23 @@ func (h *handler) listComments(c *call) (any, error) {
 }
 
 func (c *call) showComments(page []*core.Comment) ([]map[string]any, error) {
-	people := newRelated(c.h.svc, c.space)
+	people := newRelated(c.h.svc, c.space, c.who)
 	shown := make([]map[string]any, len(page))
 	for i, comment := range page {
 		creator, err := people.person(c.ctx(), comment.Author)
 		if err != nil {
 			return nil, err
 		}
+		mentions := mentionsOf(comment)
+		for j, m := range mentions {
+			mentioned, err := people.person(c.ctx(), m.Code)
+			if err != nil {
+				return nil, err
+			}
+			mentions[j].Code = mentioned.Code
+		}
 		shown[i] = map[string]any{"id": decimal(comment.Number), "text": comment.Text, "createdAt": minute(comment.Created.Time()),
-			"creator": creator, "mentions": mentionsOf(comment)}
+			"creator": creator, "mentions": mentions}
 	}
 	return shown, nil
 }

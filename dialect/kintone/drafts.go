@@ -41,7 +41,7 @@ func (c *call) decodeRecord(f form, raw any, adding bool) (*draft, error) {
 	if !ok {
 		return nil, errKind
 	}
-	dec := &decoder{ctx: c.ctx(), find: newRelated(c.h.svc, c.space), adding: adding, keys: d.keys}
+	dec := &decoder{ctx: c.ctx(), find: newRelated(c.h.svc, c.space, c.who), adding: adding, keys: d.keys}
 	for code, raw := range object {
 		if field, ok := f.field(code); ok {
 			if err := d.read(dec, field, raw); err != nil {

@@ -14,6 +14,8 @@ type environment struct {
 	now   time.Time
 	zone  *time.Location
 	login string // of who asks; "" for tokens
+	// loginOf is the login that the code of a user stands for, "" where who asks may not know; nil is the code itself.
+	loginOf func(code string) (string, error)
 }
 
 // A selection is a lowered query. limited and shifted say that it has a limit and an offset of its own, which may be 0.
@@ -482,6 +484,15 @@ func (l *lowering) users(s subject, values []operand) (query.Filter, error) {
 		if login == "" || s.field == nil && login == nobody.Code {
 			empty = true
 			continue
+		}
+		if !v.function && l.env.loginOf != nil {
+			known, err := l.env.loginOf(login)
+			if err != nil {
+				return nil, err
+			}
+			if login = known; login == "" {
+				continue
+			}
 		}
 		logins = append(logins, dossier.Text(query.FoldText(login, query.Fold)))
 	}

@@ -36,7 +36,7 @@ func (h *handler) getRecord(c *call) (any, error) {
 
 // show encodes records, with the fields that only names, or all.
 func (c *call) show(f form, records []*dossier.Record, only map[string]bool) ([]map[string]cell, error) {
-	e := &encoder{form: f, related: newRelated(c.h.svc, c.space)}
+	e := &encoder{form: f, related: newRelated(c.h.svc, c.space, c.who)}
 	wanted := f.fields
 	if only != nil {
 		wanted = nil
@@ -125,6 +125,7 @@ func (f form) only(codes []string) (map[string]bool, error) {
 func (c *call) query(f form, text string) (selection, error) {
 	return lowerQuery(text, f, environment{
 		now: c.h.svc.Now(), zone: c.space.Settings.Location(), login: c.who.Login,
+		loginOf: func(code string) (string, error) { return newRelated(c.h.svc, c.space, c.who).loginOf(c.ctx(), code) },
 	})
 }
 

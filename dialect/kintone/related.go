@@ -15,12 +15,15 @@ import (
 type related struct {
 	svc     *core.Service
 	space   *dossier.Space
+	who     access.Principal                          // for whom it is shown
 	records map[dossier.ID]map[string]*dossier.Record // by collection and ID
+	hidden  map[dossier.ID]map[string]bool            // of them, those whose logins who may not see
 	authors map[string]person                         // by login
 }
 
-func newRelated(svc *core.Service, space *dossier.Space) *related {
-	return &related{svc: svc, space: space, records: map[dossier.ID]map[string]*dossier.Record{}, authors: map[string]person{}}
+func newRelated(svc *core.Service, space *dossier.Space, who access.Principal) *related {
+	return &related{svc: svc, space: space, who: who, records: map[dossier.ID]map[string]*dossier.Record{},
+		hidden: map[dossier.ID]map[string]bool{}, authors: map[string]person{}}
 }
 
 // lookupChunk is how many records one look-up asks for.
@@ -85,7 +88,7 @@ func (x *related) load(ctx context.Context, collection dossier.ID, ids map[strin
 			x.records[collection][string(r.ID)] = r
 		}
 		chunk = chunk[:0]
-		return nil
+		return x.hide(ctx, c, page.Records)
 	}
 	for id := range ids {
 		chunk = append(chunk, dossier.Text(id))
@@ -96,6 +99,26 @@ func (x *related) load(ctx context.Context, collection dossier.ID, ids map[strin
 		}
 	}
 	return flush()
+}
+
+// hide notes which of the records of c are accounts whose logins, which are emails, are not shown.
+func (x *related) hide(ctx context.Context, c *dossier.Collection, records []*dossier.Record) error {
+	if c.Kind != dossier.Auth {
+		return nil
+	}
+	seen, err := x.svc.SeesEmails(ctx, x.who, c, records)
+	if err != nil {
+		return err
+	}
+	if x.hidden[c.ID] == nil {
+		x.hidden[c.ID] = map[string]bool{}
+	}
+	for _, r := range records {
+		if !seen[r.ID] {
+			x.hidden[c.ID][string(r.ID)] = true
+		}
+	}
+	return nil
 }
 
 // number is the number of a record that prepare has looked up, "" if it is not there.
@@ -112,15 +135,25 @@ func (x *related) people(f *dossier.Field, v dossier.Value) []person {
 	for _, id := range idsOf(v) {
 		if r := x.records[f.Collection][id]; r != nil && r.Account != nil {
 			c, _ := x.space.CollectionByID(f.Collection)
-			out = append(out, personOf(access.User(c, r)))
+			out = append(out, x.personOf(access.User(c, r)))
 		}
 	}
 	return out
 }
 
-func personOf(who access.Principal) person { return person{who.Login, who.Name} }
+// personOf is a user as they are shown: by the login, or by the record's ID where the login is not to be seen.
+func (x *related) personOf(who access.Principal) person {
+	if !x.hidden[who.Collection.ID][string(who.ID)] {
+		return person{who.Login, who.Name}
+	}
+	p := person{string(who.ID), who.Name}
+	if p.Name == who.Login {
+		p.Name = p.Code
+	}
+	return p
+}
 
-// person is who writes under login: nobody where it is "", the login alone where the user is gone.
+// person is who writes under login: nobody where it is "", where the user is gone the login alone, for those who may see logins.
 func (x *related) person(ctx context.Context, login string) (person, error) {
 	if login == "" {
 		return nobody, nil
@@ -129,16 +162,62 @@ func (x *related) person(ctx context.Context, login string) (person, error) {
 		return p, nil
 	}
 	p := person{login, login}
+	if x.who.Kind == access.KindUser {
+		p = nobody
+	}
 	who, err := x.svc.UserByLogin(ctx, login)
 	switch dossier.KindOf(err) {
 	case "":
-		p = personOf(who)
+		if err := x.hide(ctx, who.Collection, []*dossier.Record{who.Record}); err != nil {
+			return p, err
+		}
+		p = x.personOf(who)
 	case dossier.NotFound:
 	default:
 		return p, err
 	}
 	x.authors[login] = p
 	return p, nil
+}
+
+// byCode is the user whom a code names: the login, or the record's ID. NotFound if there is none.
+func (x *related) byCode(ctx context.Context, code string) (access.Principal, error) {
+	who, err := x.svc.UserByLogin(ctx, code)
+	if dossier.KindOf(err) != dossier.NotFound || !dossier.ValidRecordID(code) {
+		return who, err
+	}
+	for _, c := range x.space.Collections {
+		if c.Kind != dossier.Auth {
+			continue
+		}
+		r, missing := x.svc.GetRecord(ctx, access.System(), c, core.ByID(dossier.ID(code)))
+		if dossier.KindOf(missing) == dossier.NotFound {
+			continue
+		}
+		if missing != nil {
+			return who, missing
+		}
+		return access.User(c, r), nil
+	}
+	return who, err
+}
+
+// loginOf is the login that a code in a query stands for, "" where who may not know.
+func (x *related) loginOf(ctx context.Context, code string) (string, error) {
+	if x.who.Kind != access.KindUser {
+		return code, nil
+	}
+	who, err := x.byCode(ctx, code)
+	if dossier.KindOf(err) == dossier.NotFound {
+		return "", nil
+	}
+	if err == nil && string(who.ID) != code {
+		err = x.hide(ctx, who.Collection, []*dossier.Record{who.Record})
+	}
+	if err != nil || x.hidden[who.Collection.ID][string(who.ID)] && string(who.ID) != code {
+		return "", err
+	}
+	return who.Login, nil
 }
 
 // record implements finder.
@@ -163,7 +242,7 @@ func (x *related) user(ctx context.Context, target dossier.ID, login string) (do
 	if !ok || c.Kind != dossier.Auth {
 		return "", nil
 	}
-	who, err := x.svc.UserByLogin(ctx, login)
+	who, err := x.byCode(ctx, login)
 	if err == nil && who.Collection.ID == c.ID {
 		return who.ID, nil
 	}

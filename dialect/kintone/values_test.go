@@ -31,7 +31,7 @@ func (fakeFinder) user(_ context.Context, target dossier.ID, login string) (doss
 
 // knownRelated shows what fakeFinder finds.
 func knownRelated(space *dossier.Space) *related {
-	x := newRelated(nil, space)
+	x := newRelated(nil, space, access.System())
 	x.records = map[dossier.ID]map[string]*dossier.Record{
 		"customers": {"customer3": {ID: "customer3", Number: 3}},
 		"users": {"usersato": {ID: "usersato", Number: 1, Account: &dossier.Account{Email: "sato@example.com"},
