@@ -33,6 +33,7 @@ func (r *reader) collection(n *yaml.Node, names map[string]int, nums map[int64]i
 		},
 		"identifier": func(n *yaml.Node) error { return text(n, &c.Identifier) },
 		"rules":      func(n *yaml.Node) error { return rules(n, &c.Rules) },
+		"sign_in":    func(n *yaml.Node) error { c.SignIn = &dossier.SignIn{}; return signIn(n, c.SignIn) },
 		"fields":     func(n *yaml.Node) (err error) { c.Fields, err = r.fields(n, false); return err },
 		"indexes":    func(n *yaml.Node) error { return indexes(n, c) },
 	})
@@ -47,8 +48,29 @@ func (r *reader) collection(n *yaml.Node, names map[string]int, nums map[int64]i
 	if err == nil {
 		err = checkIndexes(n, c)
 	}
+	if err == nil && c.Kind != dossier.Auth && (c.SignIn != nil || c.Rules.Manage != nil) {
+		err = at(n, "nobody signs in to %s and it has no accounts to manage: its kind is not auth", c.Name)
+	}
 	r.schema.Collections = append(r.schema.Collections, c)
 	return err
+}
+
+// signIn reads who may sign in, and how. Without a rule it is everyone, with null nobody.
+func signIn(n *yaml.Node, to *dossier.SignIn) error {
+	return object(n, "sign_in", keys{
+		"rule": func(n *yaml.Node) error {
+			if to.Closed = isNull(n); to.Closed {
+				return nil
+			}
+			return text(n, &to.Rule)
+		},
+		"password": func(n *yaml.Node) error {
+			password := true
+			err := boolean(n, &password)
+			to.NoPassword = !password
+			return err
+		},
+	})
 }
 
 func name(n *yaml.Node, to *string) error {
@@ -94,6 +116,12 @@ func rules(n *yaml.Node, to *dossier.Rules) error {
 	}
 	return object(n, "rule set", keys{
 		"list": rule(&to.List), "view": rule(&to.View), "create": rule(&to.Create), "update": rule(&to.Update), "delete": rule(&to.Delete),
+		"manage": func(n *yaml.Node) error {
+			if err := rule(&to.Manage)(n); err != nil || to.Manage == nil || strings.TrimSpace(*to.Manage) != "" {
+				return err
+			}
+			return at(n, "not everybody manages accounts: want a rule")
+		},
 	})
 }
 

@@ -115,6 +115,7 @@ func settingsNode(s dossier.Settings) *yaml.Node {
 	m.addText("public_url", s.PublicURL)
 	m.add("time_zone", quoted(s.TimeZone))
 	m.add("language", quoted(s.Language))
+	m.addTexts("superuser_networks", s.SuperuserNetworks)
 	return m.node(false)
 }
 
@@ -135,14 +136,33 @@ func collectionNode(space *dossier.Space, c *dossier.Collection) *yaml.Node {
 	addRule(&rules, "create", c.Rules.Create)
 	addRule(&rules, "update", c.Rules.Update)
 	addRule(&rules, "delete", c.Rules.Delete)
+	addRule(&rules, "manage", c.Rules.Manage)
 	if len(rules.content) > 0 {
 		m.add("rules", rules.node(true))
 	}
+	m.add("sign_in", signInNode(c.SigningIn()))
 	m.add("fields", fieldNodes(space, c.Fields))
 	if len(c.Indexes) > 0 {
 		m.add("indexes", indexNodes(c))
 	}
 	return m.node(false)
+}
+
+// signInNode says who may sign in, nil where everybody may with a password.
+func signInNode(s dossier.SignIn) *yaml.Node {
+	var m mapping
+	if s.Closed {
+		m.add("rule", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"})
+	} else if s.Rule != "" {
+		addRule(&m, "rule", &s.Rule)
+	}
+	if s.NoPassword {
+		m.add("password", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false"})
+	}
+	if len(m.content) == 0 {
+		return nil
+	}
+	return m.node(true)
 }
 
 func addRule(m *mapping, key string, rule *string) {

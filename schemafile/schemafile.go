@@ -91,12 +91,27 @@ func (r *reader) readSettings(n *yaml.Node) error {
 			}
 			return matching(n, &s.PublicURL, originForm, "an origin such as https://files.example.org")
 		},
-		"time_zone": func(n *yaml.Node) error { return zone(n, &s.TimeZone) },
-		"language":  func(n *yaml.Node) error { return matching(n, &s.Language, languageForm, "en or ja") },
+		"time_zone":          func(n *yaml.Node) error { return zone(n, &s.TimeZone) },
+		"superuser_networks": func(n *yaml.Node) error { return networks(n, &s.SuperuserNetworks) },
+		"language":           func(n *yaml.Node) error { return matching(n, &s.Language, languageForm, "en or ja") },
 	})
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
 	r.schema.Settings = s
 	return err
+}
+
+// networks reads a list of addresses and networks, which may be empty.
+func networks(n *yaml.Node, to *[]string) error {
+	*to = []string{}
+	if err := texts(n, to); err != nil {
+		return err
+	}
+	for _, text := range *to {
+		if _, err := access.ParseNetwork(text); err != nil {
+			return at(n, "%q is neither an address nor a network such as 192.0.2.0/24", text)
+		}
+	}
+	return nil
 }
 
 // applicationName reads what the space is called. The settings that stand now share no map with those that are read.

@@ -80,6 +80,11 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"index over two at once", "collections:\n- name: a\n  indexes:\n  - {name: i, columns: [{field: x, column: id}]}\n", "line 4: want a field, or a column of every record"},
 		{"index over a secret", "collections:\n- name: a\n  indexes:\n  - {name: i, columns: [{column: password_hash}]}\n", `line 4: unknown value "password_hash"`},
 		{"condition without comparison", "collections:\n- name: a\n  indexes:\n  - {name: i, columns: [{column: id}], where: [{column: id}]}\n", "line 4: a condition needs is"},
+		{"everybody manages", "collections:\n- name: a\n  kind: auth\n  rules: {manage: \"\"}\n", "line 4: not everybody manages accounts"},
+		{"a manager of no accounts", "collections:\n- name: a\n  rules: {manage: \"id = ''\"}\n", "line 2: nobody signs in to a"},
+		{"nobody signs in to base", "collections:\n- name: a\n  sign_in: {password: false}\n", "line 2: nobody signs in to a"},
+		{"unknown way to sign in", "collections:\n- name: a\n  kind: auth\n  sign_in: {passwords: false}\n", `line 4: unknown key "passwords"`},
+		{"a network that is none", "settings:\n  superuser_networks: [192.0.2.0/33]\n", `line 2: "192.0.2.0/33" is neither an address nor a network`},
 		{"unknown rule", "collections:\n- name: a\n  rules: {read: \"\"}\n", `line 3: unknown key "read"`},
 		{"view of an unknown field", "collections:\n- name: a\n  fields: [{name: x, type: text}]\npages:\n- key: p\n  views:\n  - {key: v, kind: form, collection: a, fields: [y]}\n", `line 7: the collection a has no field "y"`},
 		{"unknown right", "tokens:\n- token: aaaaaaaaaaaaaaaaaaaa\n  collections: {a: [read]}\n", `line 3: unknown right "read"`},
@@ -133,6 +138,35 @@ func TestFormatReadsBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(fresh.Pages, again.Pages); diff != "" {
 		t.Errorf("pages differ:\n%s", diff)
+	}
+}
+
+// TestSignInReadsBack writes and reads every way in which a collection and the settings can limit who signs in.
+func TestSignInReadsBack(t *testing.T) {
+	t.Parallel()
+	manage := "@request.auth.name = 'x'"
+	for _, gate := range []*dossier.SignIn{nil, {Rule: "verified = true"}, {Closed: true}, {NoPassword: true}, {Rule: "a = ''", NoPassword: true}} {
+		c := &dossier.Collection{Name: "people", Kind: dossier.Auth, SignIn: gate, Rules: dossier.Rules{Manage: &manage}}
+		space := &dossier.Space{Application: "60241522a16be4001b611249", Settings: dossier.DefaultSettings(), Collections: []*dossier.Collection{c}}
+		space.Settings.SuperuserNetworks = []string{"192.0.2.0/24", "2001:db8::7"}
+		text, err := Format(space)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := parse(t, string(text))
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, text)
+		}
+		if diff := cmp.Diff(space.Collections, again.Collections); diff != "" {
+			t.Errorf("the collection differs:\n%s\n%s", diff, text)
+		}
+		if diff := cmp.Diff(space.Settings, *again.Settings); diff != "" {
+			t.Errorf("the settings differ:\n%s", diff)
+		}
+	}
+	s, err := parse(t, "settings: {superuser_networks: []}")
+	if err != nil || s.Settings.SuperuserNetworks == nil || len(s.Settings.SuperuserNetworks) != 0 {
+		t.Errorf("no networks are read as %#v, %v", s.Settings.SuperuserNetworks, err)
 	}
 }
 
