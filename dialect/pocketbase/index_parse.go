@@ -274,7 +274,7 @@ func (p *indexParser) term() (indexTerm, bool) {
 	v := p.peek()
 	p.at++
 	switch {
-	case v.kind == indexText && minus == "":
+	case minus == "" && (v.kind == indexText || v.kind == indexQuoted && v.text == ""): // "" names nothing, so that it is a text
 		return indexTerm{column: t.text, op: op, value: v.text}, true
 	case v.kind == indexNumber:
 		return indexTerm{column: t.text, op: op, value: minus + v.text, number: true}, true

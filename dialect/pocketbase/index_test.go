@@ -152,7 +152,7 @@ func TestIndexesThatAreWrong(t *testing.T) {
 func TestUniqueIndexesHold(t *testing.T) {
 	b := newBench(t)
 	root := b.root()
-	b.do(call{method: "POST", path: collections, token: root, body: indexBody("seats", "CREATE UNIQUE INDEX one ON seats (a, n)", "CREATE UNIQUE INDEX two ON seats (b COLLATE NOCASE) WHERE b != ''")}).ok()
+	b.do(call{method: "POST", path: collections, token: root, body: indexBody("seats", "CREATE UNIQUE INDEX one ON seats (a, n)", `CREATE UNIQUE INDEX two ON seats (b COLLATE NOCASE) WHERE b != ""`)}).ok()
 	create := func(body string) *answer {
 		return b.do(call{method: "POST", path: collections + "/seats/records", token: root, body: body})
 	}
