@@ -69,6 +69,7 @@ func TestAnIndexOverTwoFieldsServesLists(t *testing.T) {
 	t.Cleanup(func() { _ = s.Close() })
 	db := sql.OpenDB(reader.connector)
 	t.Cleanup(func() { _ = db.Close() })
+	orZero := query.OrElse(query.Col("n"), query.Literal{Value: dossier.Number("0")})
 	for _, test := range []struct {
 		name    string
 		indexed bool // each field has an index of its own too
@@ -80,10 +81,12 @@ func TestAnIndexOverTwoFieldsServesLists(t *testing.T) {
 		{"backwards", false, false, dossier.IndexColumn{Descending: true}, query.Sort{By: query.Col("n"), Desc: true}},
 		{"beside indexes of the fields", true, false, dossier.IndexColumn{}, query.Sort{By: query.Col("n")}},
 		{"a unique one", false, true, dossier.IndexColumn{}, query.Sort{By: query.Col("n")}},
+		{"with a stand-in that nobody needs", false, false, dossier.IndexColumn{}, query.Sort{By: orZero}},
+		{"with a stand-in, beside indexes of the fields", true, false, dossier.IndexColumn{}, query.Sort{By: orZero}},
 		{"over the time of creation", true, false, dossier.IndexColumn{ColumnRef: dossier.ColumnRef{Meta: query.Created}}, query.Sort{By: query.Meta(query.Created)}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c := &dossier.Collection{ID: dossier.ID(test.name), Name: "c" + strings.ReplaceAll(test.name, " ", ""), Number: int64(len(test.name)), Kind: dossier.Base,
+			c := &dossier.Collection{ID: dossier.ID(test.name), Name: "c" + strings.NewReplacer(" ", "", ",", "", "-", "").Replace(test.name), Number: int64(len(test.name)), Kind: dossier.Base,
 				Fields: []*dossier.Field{{ID: "f1", Number: 1, Name: "title", Type: dossier.TypeText}, {ID: "f2", Number: 2, Name: "status", Type: dossier.TypeText, Indexed: test.indexed},
 					{ID: "f3", Number: 3, Name: "n", Type: dossier.TypeNumber, Indexed: test.indexed}}}
 			second := test.column

@@ -8,17 +8,16 @@ import (
 	"dossier/query"
 )
 
-// selectSQL is the statement that reads the records a query asks for, with the columns of l. It uses no index of the columns in
-// shun.
-func (t *tx) selectSQL(l *layout, q query.Checked, shun map[string]bool) (string, []any, error) {
-	c := compiler{tx: t, flavor: t.store.flavor, shun: shun}
+// selectSQL is the statement that reads the records a query asks for, with the columns of l.
+func (t *tx) selectSQL(l *layout, q query.Checked, p plan) (string, []any, error) {
+	c := compiler{tx: t, flavor: t.store.flavor, shun: p.shun}
 	at := &frame{scope: query.NewScope(q.Space(), q.Collection()), alias: "t0", view: isView(q.Collection())}
 	where, err := c.filter(at, q.Query().Filter)
 	if err != nil {
 		return "", nil, err
 	}
 	c.shun = nil
-	order, err := c.order(at, q.Query())
+	order, err := c.order(at, q.Query(), p.bare)
 	if err != nil {
 		return "", nil, err
 	}
@@ -249,12 +248,15 @@ func (c *compiler) referring(table string, inner *frame, f *dossier.Field, id st
 }
 
 // order is the ORDER BY of a query.
-func (c *compiler) order(at *frame, q query.Query) (string, error) {
+func (c *compiler) order(at *frame, q query.Query, bare bool) (string, error) {
 	if q.Random {
 		return c.flavor.Random, nil
 	}
 	var keys []string
-	for _, s := range q.Sort {
+	for i, s := range q.Sort {
+		if i == 0 && bare {
+			s.By, _, _ = standIn(s.By)
+		}
 		if _, ok := s.By.(query.Literal); ok {
 			continue // the same for all records; a database may read a number as a column's place
 		}

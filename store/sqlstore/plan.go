@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"reflect"
 	"slices"
 	"strconv"
 
@@ -18,42 +19,116 @@ const (
 	manyFinds = 2000
 )
 
+// A plan is how a query is best asked for.
+type plan struct {
+	shun map[string]bool // columns of the records asked for whose indexes are not used
+	// bare: the stand-in for the empty value that the order begins with changes nothing, so that an index can be walked.
+	bare bool
+}
+
 // plan says which columns' indexes a query must not use. A database that has an index for a condition and another for the order
 // takes the first, though it may find half of all records that way and then sort them for a page of thirty. Whether it does is
 // asked of the database: the answer differs from value to value. A wrong plan costs time, never a wrong result.
-func (r *records) plan(ctx context.Context, l *layout, q query.Checked) (map[string]bool, error) {
-	order, ok := walkable(q)
-	if !ok {
-		return nil, nil
+func (r *records) plan(ctx context.Context, l *layout, q query.Checked) (plan, error) {
+	var p plan
+	var err error
+	if p.bare, err = r.bare(ctx, l, q); err != nil {
+		return p, err
 	}
-	var shun map[string]bool
+	order, ok := walkable(q, p.bare)
+	if !ok {
+		return p, nil
+	}
 	for _, cond := range conjuncts(q.Query().Filter) {
 		f, v, ok := equality(q.Collection(), cond)
-		if !ok || f.Name == order || leads(q.Collection(), f, order) {
+		if !ok || !walksIndex(f) || f.Name == order || leads(q.Collection(), f, order) {
 			continue
 		}
 		many, err := r.finds(ctx, l, f, v)
 		if err != nil {
-			return nil, err
+			return p, err
 		}
 		if many {
-			if shun == nil {
-				shun = map[string]bool{}
+			if p.shun == nil {
+				p.shun = map[string]bool{}
 			}
-			shun[columnName(f)] = true
+			p.shun[columnName(f)] = true
 		}
 	}
-	return shun, nil
+	return p, nil
+}
+
+// standIn is the column that an order goes by and the value that stands in for its empty one.
+func standIn(o query.Operand) (query.Column, query.Literal, bool) {
+	choice, _ := o.(query.Choose)
+	empty, _ := choice.If.(query.Empty)
+	col, ok := choice.Else.(query.Column)
+	other, isLiteral := choice.Then.(query.Literal)
+	_, same := empty.Of.(query.Column)
+	return col, other, ok && isLiteral && same && reflect.DeepEqual(empty.Of, choice.Else)
+}
+
+// bare reports whether the first key of the order is a column with a stand-in that orders nothing anew: no record lacks the value, or the
+// stand-in is the least of its type and no record has it. That is asked only where an index answers.
+func (r *records) bare(ctx context.Context, l *layout, q query.Checked) (bool, error) {
+	in := q.Query()
+	if isView(q.Collection()) || in.Random || len(in.Sort) == 0 {
+		return false, nil
+	}
+	col, other, ok := standIn(in.Sort[0].By)
+	f, known := q.Collection().Field(col.Name)
+	if !ok || !known || col.Meta || len(col.Path) > 0 {
+		return false, nil
+	}
+	c := compiler{tx: r.tx, flavor: r.tx.store.flavor}
+	within := ""
+	if !walksIndex(f) {
+		if within, ok = c.leading(q, f); !ok {
+			return false, nil
+		}
+	}
+	empty, err := r.any(ctx, l, within+columnName(f)+" IS NULL", c.args)
+	if err != nil || !empty {
+		return !empty, err
+	}
+	if least := other.Value == dossier.Text("") || other.Value == dossier.Bool(false); !least || within != "" {
+		return false, nil
+	}
+	has, err := r.any(ctx, l, columnName(f)+" = "+c.literal(other.Value), c.args)
+	return !has, err
+}
+
+// leading is the condition on the column before f in an index of several, if the query has one.
+func (c *compiler) leading(q query.Checked, f *dossier.Field) (string, bool) {
+	for _, cond := range conjuncts(q.Query().Filter) {
+		if g, v, ok := equality(q.Collection(), cond); ok && leads(q.Collection(), g, f.Name) {
+			return columnName(g) + " = " + c.literal(v.Value) + " AND ", true
+		}
+	}
+	return "", false
+}
+
+// any reports whether a record is like that.
+func (r *records) any(ctx context.Context, l *layout, cond string, args []any) (bool, error) {
+	found := false
+	err := r.tx.session.each(ctx, "SELECT 1 FROM "+l.table+" WHERE "+cond+" LIMIT 1", args, func([]driver.Value) error {
+		found = true
+		return nil
+	})
+	return found, err
 }
 
 // walkable reports whether a query asks for a short page near the start of an order that an index keeps, and the field of the
 // order: "" for the time of creation. The order of numbers needs no help: every index keeps it.
-func walkable(q query.Checked) (field string, ok bool) {
+func walkable(q query.Checked, bare bool) (field string, ok bool) {
 	in := q.Query()
 	if isView(q.Collection()) || in.Random || in.Limit == 0 || in.Limit > maxWalk || in.Offset > maxSkip || len(in.Sort) == 0 {
 		return "", false
 	}
 	col, ok := in.Sort[0].By.(query.Column)
+	if bare {
+		col, _, ok = standIn(in.Sort[0].By)
+	}
 	if !ok || len(col.Path) > 0 {
 		return "", false
 	}
@@ -94,7 +169,7 @@ func conjuncts(f query.Filter) []query.Filter {
 	return all
 }
 
-// equality is a condition that an indexed field equals a value.
+// equality is a condition that a field equals a value.
 func equality(c *dossier.Collection, f query.Filter) (*dossier.Field, query.Literal, bool) {
 	cmp, ok := f.(query.Compare)
 	if !ok || cmp.Op != query.Eq {
@@ -110,7 +185,7 @@ func equality(c *dossier.Collection, f query.Filter) (*dossier.Field, query.Lite
 		return nil, query.Literal{}, false
 	}
 	field, ok := c.Field(col.Name)
-	return field, v, ok && walksIndex(field)
+	return field, v, ok
 }
 
 // finds reports whether too many records to sort have that value in f. It reads no more of the index than tells.

@@ -73,11 +73,11 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	if err != nil {
 		return nil, err
 	}
-	shun, err := r.plan(ctx, l, q)
+	p, err := r.plan(ctx, l, q)
 	if err != nil {
 		return nil, err
 	}
-	sql, args, err := r.tx.selectSQL(l, q, shun)
+	sql, args, err := r.tx.selectSQL(l, q, p)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,18 @@ func testQueries(t *testing.T, open Opener) {
 	}
 }
 
-// orders are orders by every column of c, both ways.
+// least is the least value of type t, nil if there is none.
+func least(t query.Type) dossier.Value {
+	switch t {
+	case query.Text:
+		return dossier.Text("")
+	case query.Bool:
+		return dossier.Bool(false)
+	}
+	return nil
+}
+
+// orders are orders by every column of c, both ways, with and without a stand-in for the empty value.
 func (w *world) orders(c *dossier.Collection) []query.Query {
 	var out []query.Query
 	p := w.root(c)
@@ -54,6 +65,9 @@ func (w *world) orders(c *dossier.Collection) []query.Query {
 		if t, err := p.scope.TypeOf(col); err == nil && t != query.Files && t != query.Rows {
 			for _, desc := range []bool{false, true} {
 				out = append(out, query.Query{Sort: []query.Sort{{By: col, Desc: desc}}, Limit: 30})
+				for _, v := range []dossier.Value{w.constant(t), least(t)} {
+					out = append(out, query.Query{Sort: []query.Sort{{By: query.OrElse(col, query.Literal{Value: v}), Desc: desc}}, Limit: 30})
+				}
 			}
 		}
 	}
