@@ -10,7 +10,8 @@ import (
 // The bounds of a query that Check accepts. They keep every accepted tree within what stores can run.
 const (
 	maxNodes   = 2000
-	maxDepth   = 64
+	maxDepth   = 128
+	maxSets    = 28       // in one another
 	maxValues  = 10_000   // of all In together
 	maxPattern = 16 << 10 // bytes of one Like
 )
@@ -38,7 +39,7 @@ func Check(space *dossier.Space, c *dossier.Collection, q Query) (Checked, error
 }
 
 // checker counts what it has seen of a query.
-type checker struct{ nodes, values int }
+type checker struct{ nodes, values, sets int }
 
 func (k *checker) enter(depth int) error {
 	k.nodes++
@@ -130,8 +131,22 @@ func (k *checker) where(s *Scope, over Set, where Filter, depth int) (Filter, er
 	if err := k.enter(depth); err != nil {
 		return nil, err
 	}
+	if err := k.descend(); err != nil {
+		return nil, err
+	}
+	defer k.ascend()
 	return k.filter(r.Inner, where, depth)
 }
+
+// descend goes into a set, ascend out of it.
+func (k *checker) descend() error {
+	if k.sets++; k.sets > maxSets {
+		return invalid("a query looks into at most %d sets in one another", maxSets)
+	}
+	return nil
+}
+
+func (k *checker) ascend() { k.sets-- }
 
 func (k *checker) compare(s *Scope, f Compare, depth int) (Filter, error) {
 	left, lt, err := k.operand(s, f.Left, depth)

@@ -12,7 +12,7 @@ import (
 func TestCheckRefuses(t *testing.T) {
 	col, meta := query.Col, query.Meta
 	var deep query.Filter = query.Const(true)
-	for range 70 {
+	for range 140 {
 		deep = query.Not{Filter: deep}
 	}
 	tests := map[string]query.Query{

@@ -136,6 +136,10 @@ func (k *checker) computed(s *Scope, o Operand, depth int) (Operand, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := k.descend(); err != nil {
+			return nil, err
+		}
+		defer k.ascend()
 		if o.Where, err = k.filter(r.Inner, o.Where, depth+1); err != nil {
 			return nil, err
 		}
@@ -146,6 +150,10 @@ func (k *checker) computed(s *Scope, o Operand, depth int) (Operand, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := k.descend(); err != nil {
+			return nil, err
+		}
+		defer k.ascend()
 		o.Of, _, err = k.operand(r.Inner, o.Of, depth+1)
 		return o, err
 	case Numeral:

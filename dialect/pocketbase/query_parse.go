@@ -12,8 +12,9 @@ const (
 	maxFilterLength = 3500
 	// maxComparisons of one filter or rule.
 	maxComparisons = 200
-	// maxNesting is how deep parentheses may go.
-	maxNesting = 16
+	// maxNesting is how deep parentheses may go, which is as deep as a client's filter has room for. How deep && and || may alternate in
+	// them is for query.Check to say.
+	maxNesting = maxFilterLength / 2
 	// maxCallNesting is how deep function calls may go, maxCallArgs how many arguments each may have.
 	maxCallNesting = 3
 	maxCallArgs    = 10

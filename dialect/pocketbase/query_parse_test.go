@@ -101,7 +101,7 @@ func TestWrongFilters(t *testing.T) {
 		{"// only a comment", "character 18: the filter ends where a name, number or text is missing"},
 		{"a=\xff", "a filter is UTF-8 text"},
 		{many + "n=1", "character 1001: a filter has at most 200 comparisons"},
-		{strings.Repeat("(", 20) + "n=1", "character 18: parentheses go at most 16 deep"},
+		{strings.Repeat("(", 1800) + "n=1", "character 1752: parentheses go at most 1750 deep"},
 		{strings.Repeat("f(", 5), "character 7: functions go at most 3 deep"},
 		{"f(1 2) = 1", "character 5: a comma or closing parenthesis is missing after the arguments of f"},
 		{"f(1,2,3,4,5,6,7,8,9,10,11) = 1", "character 24: f has at most 10 arguments"},

@@ -168,7 +168,7 @@ func (c *compiler) join(at *frame, filters []query.Filter, op, none string) (str
 }
 
 func balance(parts []string, op string) string {
-	if len(parts) > 8 {
+	if len(parts) > 2 {
 		half := len(parts) / 2
 		parts = []string{balance(parts[:half], op), balance(parts[half:], op)}
 	}

@@ -1,8 +1,11 @@
 package storetest
 
 import (
+	"testing"
+
 	"dossier"
 	"dossier/query"
+	"dossier/store"
 )
 
 var (
@@ -53,4 +56,40 @@ func (w *world) degrees(p *place) query.Operand {
 		}
 	}
 	return query.Literal{Value: dossier.Number(pick(w.Rand, numbers[:16]))}
+}
+
+// testDepth runs the deepest trees that may be.
+func testDepth(t *testing.T, open Opener) {
+	b, w := newBench(t, open), newWorld(1)
+	b.fill(w)
+	title := query.Compare{Left: query.Meta(query.Number), Op: query.Gt, Right: query.Literal{Value: dossier.Number("0")}}
+	for name, around := range map[string]func(query.Filter, int) query.Filter{
+		"and, or": func(f query.Filter, i int) query.Filter {
+			if i%2 == 0 {
+				return query.And{f, title, title, title, title, title, title, title, title}
+			}
+			return query.Or{title, title, title, f}
+		},
+		"not":  func(f query.Filter, i int) query.Filter { return query.Not{Filter: query.And{f, title}} },
+		"some": func(f query.Filter, i int) query.Filter { return query.Some{Over: query.Col("relations"), Where: f} },
+		"choose": func(f query.Filter, i int) query.Filter {
+			return query.Empty{Of: query.Choose{If: f, Then: query.Meta(query.ID), Else: query.Literal{}}}
+		},
+	} {
+		var f query.Filter = title
+		var good query.Checked
+		for i := range 200 {
+			q, err := query.Check(w.space, w.things, query.Query{Filter: f, Limit: 1})
+			if err != nil {
+				break
+			}
+			good, f = q, around(f, i)
+		}
+		b.view(func(tx store.Tx) error {
+			if _, err := tx.Records(w.things).Find(ctx, good); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			return nil
+		})
+	}
 }

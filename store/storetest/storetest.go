@@ -41,6 +41,7 @@ func Run(t *testing.T, open Opener) {
 		"patterns":       testPatterns,
 		"cancel":         testCancel,
 		"queries":        testQueries,
+		"depth":          testDepth,
 		"views":          testViews,
 		"view fields":    testViewFields,
 		"bad views":      testBadViews,
