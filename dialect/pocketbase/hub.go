@@ -174,8 +174,9 @@ type client struct {
 	who     access.Principal
 	subs    []subscription
 	waiting []notice
-	held    int  // bytes of the events that wait
-	lost    bool // there was more than may wait
+	end     func() // ends the stream, though it be writing; nil until there is one
+	held    int    // bytes of the events that wait
+	lost    bool   // there was more than may wait
 }
 
 // A notice is an event that a subscription of a client asked for, and who the client was then.
@@ -194,6 +195,26 @@ func (c *client) subscribe(who access.Principal, subs []subscription) (ok bool) 
 	}
 	c.who, c.subs = who, subs
 	return true
+}
+
+// endWith says what ends the client's stream.
+func (c *client) endWith(end func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end = end
+}
+
+// close ends all streams, so that a server that stops need not wait for their readers.
+func (h *hub) close() {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	for _, c := range h.clients {
+		c.mu.Lock()
+		if c.end != nil {
+			c.end()
+		}
+		c.mu.Unlock()
+	}
 }
 
 // offer queues a notice for every subscription that an event is for.
@@ -225,6 +246,9 @@ func (c *client) queue(e core.Event, size int) {
 		}
 		if len(c.waiting) >= maxWaiting || c.held > maxWaitingBytes && len(c.waiting) > 0 && c.held > size {
 			c.lost, c.waiting, c.subs = true, nil, nil
+			if c.end != nil {
+				c.end()
+			}
 			return
 		}
 		c.waiting = append(c.waiting, notice{event: e, sub: &c.subs[i], who: c.who})

@@ -3,10 +3,12 @@ package pocketbase
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"dossier"
@@ -38,6 +40,7 @@ func (h *handler) realtime(w http.ResponseWriter, r *http.Request) error {
 	head.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	s := &stream{w: w, control: http.NewResponseController(w), id: c.id}
+	c.endWith(s.end)
 	defer s.release()
 	if err := s.send("PB_CONNECT", map[string]any{"clientId": c.id}); err != nil {
 		return nil // the client is gone
@@ -134,6 +137,15 @@ type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
 	id      string
+	over    atomic.Bool
+}
+
+var errOver = errors.New("the stream is over")
+
+// end makes the stream's writes fail, one that waits for its reader included.
+func (s *stream) end() {
+	s.over.Store(true)
+	_ = s.control.SetWriteDeadline(time.Unix(1, 0)) // where there are no deadlines the write ends with the connection
 }
 
 // send writes one message. Clients know their id by the id of messages.
@@ -143,6 +155,9 @@ func (s *stream) send(event string, v any) error {
 		return err
 	}
 	_ = s.control.SetWriteDeadline(time.Now().Add(streamWrite)) // where there are no deadlines the connection's end is enough
+	if s.over.Load() {                                          // asked after the deadline is set, or it could be the later one
+		return errOver
+	}
 	if _, err := fmt.Fprintf(s.w, "id:%s\nevent:%s\ndata:%s\n\n", s.id, event, data); err != nil {
 		return err
 	}

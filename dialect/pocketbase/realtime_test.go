@@ -8,12 +8,14 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
 	"dossier"
 	"dossier/access"
+	"dossier/core"
 	"dossier/core/coretest"
 )
 
@@ -292,5 +294,58 @@ func TestTopicsAreBounded(t *testing.T) {
 	}
 	if h.weight != 0 || len(h.origins) != 0 || len(h.clients) != 0 {
 		t.Errorf("left behind: %d bytes, %v", h.weight, h.origins)
+	}
+}
+
+// A stuck writer waits for a reader that does not read until its deadline is over.
+type stuck struct {
+	*httptest.ResponseRecorder
+	writing, over chan struct{}
+}
+
+func (s *stuck) Write([]byte) (int, error) {
+	close(s.writing)
+	<-s.over
+	return 0, os.ErrDeadlineExceeded
+}
+
+func (s *stuck) SetWriteDeadline(t time.Time) error {
+	if t.Before(time.Now()) {
+		close(s.over)
+	}
+	return nil
+}
+
+func TestStreamThatIsStuckEnds(t *testing.T) {
+	for name, end := range map[string]func(*hub, *client, []core.Event){
+		"with the server": func(h *hub, _ *client, _ []core.Event) { h.close() },
+		"when it has lost the thread": func(h *hub, _ *client, e []core.Event) {
+			for range maxWaiting + 1 {
+				h.publish(e)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			h := newHub(b.svc.Random())
+			c, err := h.enter("here")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.subs = []subscription{parseTopic("reports/*")}
+			w := &stuck{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
+			s := &stream{w: w, control: http.NewResponseController(w), id: c.id}
+			c.endWith(s.end)
+			sent := make(chan error)
+			go func() { sent <- s.send("reports/*", 1) }()
+			<-w.writing
+			end(h, c, eventOf(b.collection("reports"), "abcdefghijklmno"))
+			if err := <-sent; !errors.Is(err, os.ErrDeadlineExceeded) {
+				t.Errorf("the write that was stuck: %v", err)
+			}
+			if err := s.send("reports/*", 2); !errors.Is(err, errOver) {
+				t.Errorf("the next one: %v", err)
+			}
+		})
 	}
 }

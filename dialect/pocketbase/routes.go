@@ -5,6 +5,7 @@ import (
 	"path"
 	"strings"
 
+	"dossier"
 	"dossier/core"
 	"dossier/wire"
 )
@@ -36,6 +37,12 @@ type handler struct {
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	h := &handler{svc: svc, maxBody: o.MaxBody, hub: newHub(svc.Random()), letters: &letters{}, codes: &codes{}, done: o.Done}
 	svc.Watch(h.hub.publish)
+	if o.Done != nil {
+		dossier.Go(svc.Log(), "end of streams", func() {
+			<-o.Done
+			h.hub.close()
+		})
+	}
 	if h.maxBody <= 0 {
 		h.maxBody = defaultMaxBody
 	}
