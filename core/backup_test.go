@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"dossier"
@@ -449,4 +450,28 @@ func TestThePlan(t *testing.T) {
 		v.clock.Add(24 * time.Hour)
 	}
 	same(t, "the two latest, and what is not the plan's", v.listed(), []string{"@auto_acme_20261123083000.zip", "@auto_acme_20261124083000.zip", "own.zip"})
+}
+
+// The plan's time comes: backups are made in the minutes that it names, until it is told to stop.
+func TestThePlanIsFollowed(t *testing.T) {
+	t.Parallel()
+	v := newVault(t)
+	settings := v.Space().Settings
+	settings.Extra = map[string]string{core.BackupPlan: `{"cron":"*/30 9 * * *","keep":9,"prefix":"@auto_"}`}
+	v.must(v.PutSettings(ctx(), system, settings))
+	synctest.Test(t, func(t *testing.T) { // from midnight of 2000-01-01 on
+		made := make(chan string)
+		s := v.Service
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan struct{})
+		dossier.Go(nil, "plan", func() {
+			defer close(ended)
+			s.Follow(ctx, time.Now, func() error { made <- time.Now().UTC().Format("15:04"); return nil })
+		})
+		for _, want := range []string{"09:00", "09:30", "09:00"} {
+			same(t, "the plan is carried out at", <-made, want)
+		}
+		stop()
+		<-ended
+	})
 }

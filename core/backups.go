@@ -2,7 +2,6 @@ package core
 
 import (
 	"context"
-	"errors"
 	"io"
 
 	"dossier"
@@ -106,7 +105,7 @@ func (s *Service) RestoreBackup(ctx context.Context, who access.Principal, name 
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer file.Close()
 	a, err := archive.NewReader(file, file.Info().Size)
 	if err != nil {
 		return err

@@ -67,25 +67,30 @@ func (s *Service) prune(ctx context.Context, who access.Principal, p Plan) error
 
 // FollowPlan makes the backups of the plan when their time comes, by UTC, until ctx ends. It logs what fails.
 func (s *Service) FollowPlan(ctx context.Context) {
-	last := s.now()
+	s.follow(ctx, s.now, func() error { return s.RunPlan(ctx, access.System()) })
+}
+
+// follow runs run in every minute that the plan names, by the clock now.
+func (s *Service) follow(ctx context.Context, now func() time.Time, run func() error) {
+	last := now().Truncate(time.Minute)
 	for {
-		next := s.now().Truncate(time.Minute).Add(time.Minute)
-		timer := time.NewTimer(next.Sub(s.now()))
+		next := now().Truncate(time.Minute).Add(time.Minute)
+		timer := time.NewTimer(next.Sub(now()))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return
 		case <-timer.C:
 		}
-		minute := s.now().Truncate(time.Minute)
-		if !minute.After(last) { // the clock was put back, or the timer was early
+		minute := now().Truncate(time.Minute)
+		if minute.Equal(last) { // the timer was early
 			continue
 		}
 		last = minute
 		if !s.planned(minute) {
 			continue
 		}
-		if err := s.RunPlan(ctx, access.System()); err != nil && ctx.Err() == nil {
+		if err := run(); err != nil && ctx.Err() == nil {
 			s.log.Error("planned backup", "error", err)
 		}
 	}

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
+	"dossier"
 	"dossier/archive"
 	"dossier/blob/disk"
 	"dossier/blob/small"
@@ -40,13 +42,16 @@ func prepare(ctx context.Context, dir string, a *archive.Reader, log *slog.Logge
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, os.RemoveAll(part))
+			err = errors.Join(full(err), os.RemoveAll(part))
 		}
 	}()
 	if err := os.Mkdir(part, 0o700); err != nil {
 		return err
 	}
 	if err := fill(ctx, part, a, log); err != nil {
+		return err
+	}
+	if err := closed(part); err != nil {
 		return err
 	}
 	if err := syncTree(part); err != nil {
@@ -56,6 +61,27 @@ func prepare(ctx context.Context, dir string, a *archive.Reader, log *slog.Logge
 		return err
 	}
 	return syncDir(dir)
+}
+
+// closed is an error unless the databases in dir are whole without files beside them. A database whose log cannot be moved into it when it is
+// closed, since the disk has no room, closes without an error, and the log stays.
+func closed(dir string) error {
+	for _, name := range spaceParts {
+		for _, side := range sideFiles[1:] {
+			if _, err := os.Lstat(filepath.Join(dir, name+side)); !errors.Is(err, fs.ErrNotExist) {
+				return errors.Join(dossier.Errorf(dossier.Full, "the disk has no room to move %s%s into %s", name, side, name), err)
+			}
+		}
+	}
+	return nil
+}
+
+// full gives the error of a full disk its Kind.
+func full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return dossier.Errorf(dossier.Full, "the disk has no room: %w", err)
+	}
+	return err
 }
 
 // fill restores an archive into the stores of an empty directory.

@@ -254,6 +254,8 @@ func classify(err error) dossier.Kind {
 		return dossier.Exists
 	case lib.SQLITE_INTERRUPT:
 		return dossier.Canceled
+	case lib.SQLITE_IOERR_SHMSIZE: // the index of the log cannot grow
+		return dossier.Full
 	}
 	switch e.Code() & 0xff {
 	case lib.SQLITE_FULL:
