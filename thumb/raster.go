@@ -12,6 +12,8 @@ type raster struct {
 	white   float32 // the sample that is 255 in a result
 	// add adds the samples of row y from column x0 up to x1 to sum.
 	add func(sum []uint32, y, x0, x1 int)
+	// set, if there is one, makes the same samples times unit.
+	set func(row []float32, y, x0, x1 int, unit float32)
 }
 
 // rasterOf returns the raster of a picture of w×h, and false for a type that no decoder of ours makes.
@@ -44,13 +46,22 @@ func rasterOf(m image.Image, w, h int, limited bool) (raster, bool) {
 
 // plane is a raster of one byte for each pixel.
 func plane(pix []uint8, stride, w, h int) raster {
-	return raster{w: w, h: h, n: 1, white: 255, add: func(sum []uint32, y, x0, x1 int) {
+	r := raster{w: w, h: h, n: 1, white: 255}
+	r.add = func(sum []uint32, y, x0, x1 int) {
 		row := pix[y*stride+x0 : y*stride+x1]
 		sum = sum[:len(row)]
 		for i, v := range row {
 			sum[i] += uint32(v)
 		}
-	}}
+	}
+	r.set = func(out []float32, y, x0, x1 int, unit float32) {
+		row := pix[y*stride+x0 : y*stride+x1]
+		out = out[:len(row)]
+		for i, v := range row {
+			out[i] = float32(v) * unit
+		}
+	}
+	return r
 }
 
 func gray16(m *image.Gray16) raster {
@@ -68,12 +79,15 @@ func rgba(m *image.RGBA) raster {
 	flat := plane(m.Pix, m.Stride, 4*b.Dx(), b.Dy())
 	return raster{w: b.Dx(), h: b.Dy(), n: 4, white: 255, add: func(sum []uint32, y, x0, x1 int) {
 		flat.add(sum, y, 4*x0, 4*x1)
+	}, set: func(out []float32, y, x0, x1 int, unit float32) {
+		flat.set(out, y, 4*x0, 4*x1, unit)
 	}}
 }
 
 func nrgba(m *image.NRGBA) raster {
 	b := m.Bounds()
-	return raster{w: b.Dx(), h: b.Dy(), n: 4, white: 255 * 255, add: func(sum []uint32, y, x0, x1 int) {
+	r := raster{w: b.Dx(), h: b.Dy(), n: 4, white: 255 * 255}
+	r.add = func(sum []uint32, y, x0, x1 int) {
 		row := m.Pix[y*m.Stride+4*x0 : y*m.Stride+4*x1]
 		for ; len(row) >= 4 && len(sum) >= 4; row, sum = row[4:], sum[4:] {
 			a := uint32(row[3])
@@ -82,7 +96,15 @@ func nrgba(m *image.NRGBA) raster {
 			sum[2] += uint32(row[2]) * a
 			sum[3] += a * 255
 		}
-	}}
+	}
+	r.set = func(out []float32, y, x0, x1 int, unit float32) {
+		row := m.Pix[y*m.Stride+4*x0 : y*m.Stride+4*x1]
+		for ; len(row) >= 4 && len(out) >= 4; row, out = row[4:], out[4:] {
+			a := float32(row[3]) * unit
+			out[0], out[1], out[2], out[3] = float32(row[0])*a, float32(row[1])*a, float32(row[2])*a, 255*a
+		}
+	}
+	return r
 }
 
 // rgba64 is a raster of 16-bit samples, stored with the high byte first; straight ones are not yet multiplied by alpha.

@@ -146,8 +146,12 @@ func accumulate(out, row []float32, w float32) {
 
 // shrinkRow computes row i of the cells.
 func (r *resampler) shrinkRow(i int) {
-	clear(r.sum)
 	from, to := r.y.cell(i)
+	if r.x.box == 1 && to-from == 1 && r.src.set != nil {
+		r.src.set(r.row, from, r.x.from, r.x.to, 255/r.src.white)
+		return
+	}
+	clear(r.sum)
 	for y := from; y < to; y++ {
 		r.src.add(r.sum, y, r.x.from, r.x.to)
 	}
