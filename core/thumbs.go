@@ -1,8 +1,10 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -44,12 +46,20 @@ func (s *Service) Thumbnail(ctx context.Context, f *dossier.File, spec thumb.Spe
 	if err := s.failed.of(key, s.now()); err != nil {
 		return nil, err
 	}
-	err := s.making.do(ctx, s, key, func(ctx context.Context) error { return s.makeThumb(ctx, f, spec, key) })
+	b, err := s.making.do(ctx, s, key, func(ctx context.Context, ready func([]byte)) error {
+		return s.makeThumb(ctx, f, spec, key, ready)
+	})
 	if err != nil {
 		return nil, err
 	}
+	if b != nil {
+		return inMemory(key, mediaType, b), nil
+	}
 	return s.picture(ctx, key, mediaType)
 }
+
+// SettleThumbnails waits until no thumbnail is being made or written any more, or ctx ends.
+func (s *Service) SettleThumbnails(ctx context.Context) { s.making.settle(ctx) }
 
 // picture is a thumbnail that is kept already.
 func (s *Service) picture(ctx context.Context, key, mediaType string) (*Picture, error) {
@@ -63,8 +73,9 @@ func (s *Service) picture(ctx context.Context, key, mediaType string) (*Picture,
 	return s.heat(ctx, p), nil
 }
 
-// makeThumb makes a thumbnail and keeps it as a blob of the file's own, so that it goes when the file goes.
-func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spec, key string) error {
+// makeThumb makes a thumbnail and keeps it as a blob of the file's own, so that it goes when the file goes. A small one is ready as soon as
+// it is made: it can be made again, so nobody needs to wait for the disk.
+func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spec, key string, ready func([]byte)) error {
 	if _, err := s.blobs.Stat(ctx, key); dossier.KindOf(err) != dossier.NotFound {
 		return err // somebody was done just before
 	}
@@ -73,29 +84,72 @@ func (s *Service) makeThumb(ctx context.Context, f *dossier.File, spec thumb.Spe
 		return err
 	}
 	defer src.Close()
-	r, w := io.Pipe()
-	made := make(chan error, 1)
-	dossier.Go(s.log, "thumbnail", func() {
-		var result error = dossier.Errorf(dossier.Internal, "making the thumbnail panicked")
-		defer func() {
-			_ = w.CloseWithError(result)
-			made <- result
-		}()
-		result = s.thumbs.Make(ctx, w, src, spec)
-	})
-	_, putErr := s.blobs.Put(ctx, key, r)
-	_ = r.CloseWithError(putErr)
-	err = <-made
-	if dossier.KindOf(putErr) == dossier.Exists {
-		return nil // another server was faster
-	}
+	out := &spool{spill: func(r *io.PipeReader) error {
+		_, err := s.blobs.Put(ctx, key, r)
+		_ = r.CloseWithError(err)
+		return err
+	}, log: s.log}
+	defer out.end(dossier.Errorf(dossier.Internal, "making the thumbnail panicked"))
+	err = s.thumbs.Make(ctx, out, src, spec)
+	putErr := out.end(err)
 	switch dossier.KindOf(err) {
 	case dossier.Unsupported, dossier.TooLarge, dossier.Invalid:
 		s.failed.add(key, err, s.now())
+		return err
 	case "":
+		if out.pipe == nil {
+			s.hot.add(key, out.bytes)
+			ready(out.bytes)
+			_, putErr = s.blobs.Put(ctx, key, bytes.NewReader(out.bytes))
+		}
 		err = putErr
 	}
+	if dossier.KindOf(putErr) == dossier.Exists {
+		return nil // another server was faster
+	}
 	return err
+}
+
+// A spool keeps what is written to it, until that is too much for memory: then it hands it on to spill, which runs on its own.
+type spool struct {
+	bytes   []byte
+	pipe    *io.PipeWriter // nil while all is in bytes
+	spill   func(*io.PipeReader) error
+	spilled chan error
+	log     *slog.Logger
+}
+
+// Write implements io.Writer.
+func (s *spool) Write(p []byte) (int, error) {
+	if s.pipe != nil {
+		return s.pipe.Write(p)
+	}
+	s.bytes = append(s.bytes, p...)
+	if len(s.bytes) <= maxHotSize {
+		return len(p), nil
+	}
+	r, w := io.Pipe()
+	s.pipe, s.spilled = w, make(chan error, 1)
+	dossier.Go(s.log, "thumbnail", func() {
+		var err error = dossier.Errorf(dossier.Internal, "keeping the thumbnail panicked")
+		defer func() { s.spilled <- err }()
+		err = s.spill(r)
+	})
+	if _, err := w.Write(s.bytes); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// end tells spill, if it runs, how the writing ended, and returns how spill did. Later calls do nothing.
+func (s *spool) end(err error) error {
+	if s.spilled == nil {
+		return nil
+	}
+	_ = s.pipe.CloseWithError(err)
+	result := <-s.spilled
+	s.spilled = nil
+	return result
 }
 
 // flights are things being made, by key, so that nothing is made twice at a time.
@@ -105,48 +159,83 @@ type flights struct {
 }
 
 type flight struct {
-	done chan struct{}
-	err  error
+	done  chan struct{} // closed when bytes or err are there
+	over  chan struct{} // closed when nothing is being done any more
+	bytes []byte        // what was made, if it was ready early
+	err   error
 }
 
 // maxFlights is how many different thumbnails may be under way or wait for a worker: each holds open what it reads and writes.
 const maxFlights = 256
 
-// do runs fn once for all who call with the same key meanwhile. fn goes on when they have gone away. Busy where too many others are under
-// way.
-func (fs *flights) do(ctx context.Context, s *Service, key string, fn func(context.Context) error) error {
+// do runs fn once for all who call with the same key meanwhile, and returns what it called ready with, nil if it did not. fn goes on when
+// they have gone away, and behind ready. Busy where too many others are under way.
+func (fs *flights) do(ctx context.Context, s *Service, key string, fn func(ctx context.Context, ready func([]byte)) error) ([]byte, error) {
 	fs.mu.Lock()
 	f := fs.by[key]
 	if f == nil && len(fs.by) >= maxFlights {
 		fs.mu.Unlock()
-		return dossier.Errorf(dossier.Busy, "too many thumbnails are being made")
+		return nil, dossier.Errorf(dossier.Busy, "too many thumbnails are being made")
 	}
 	if f == nil {
 		if fs.by == nil {
 			fs.by = map[string]*flight{}
 		}
-		f = &flight{done: make(chan struct{}), err: dossier.Errorf(dossier.Internal, "it panicked")}
+		f = &flight{done: make(chan struct{}), over: make(chan struct{}), err: dossier.Errorf(dossier.Internal, "it panicked")}
 		fs.by[key] = f
 		detached := context.WithoutCancel(ctx)
-		dossier.Go(s.log, "make once", func() {
-			defer fs.land(key, f)
-			f.err = fn(detached)
-		})
+		dossier.Go(s.log, "make once", func() { fs.fly(detached, s, key, f, fn) })
 	}
 	fs.mu.Unlock()
 	select {
 	case <-f.done:
-		return f.err
+		return f.bytes, f.err
 	case <-ctx.Done():
-		return dossier.Errorf(dossier.Canceled, "wait for a thumbnail: %w", ctx.Err())
+		return nil, dossier.Errorf(dossier.Canceled, "wait for a thumbnail: %w", ctx.Err())
 	}
 }
 
-func (fs *flights) land(key string, f *flight) {
-	fs.mu.Lock()
-	delete(fs.by, key)
-	fs.mu.Unlock()
-	close(f.done)
+func (fs *flights) fly(ctx context.Context, s *Service, key string, f *flight, fn func(ctx context.Context, ready func([]byte)) error) {
+	early := false
+	defer func() {
+		fs.mu.Lock()
+		delete(fs.by, key)
+		fs.mu.Unlock()
+		if !early {
+			close(f.done)
+		}
+		close(f.over)
+	}()
+	err := fn(ctx, func(b []byte) {
+		early, f.bytes, f.err = true, b, nil
+		close(f.done)
+	})
+	switch {
+	case !early:
+		f.err = err
+	case err != nil:
+		s.log.Warn("a thumbnail was made and cannot be kept", "key", key, "err", err)
+	}
+}
+
+// settle waits for all flights, or for ctx to end.
+func (fs *flights) settle(ctx context.Context) {
+	for {
+		var one *flight
+		fs.mu.Lock()
+		for _, one = range fs.by {
+			break
+		}
+		fs.mu.Unlock()
+		if one == nil {
+			return
+		}
+		select {
+		case <-one.over:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // The bounds of what is remembered of pictures that could not be made.

@@ -12,6 +12,7 @@ import (
 
 	"dossier"
 	"dossier/access"
+	"dossier/blob"
 	"dossier/core"
 	"dossier/thumb"
 )
@@ -165,6 +166,7 @@ func TestThumbnailsGoWithTheirFile(t *testing.T) {
 		_, err := h.Thumbnail(ctx(), &u.File, spec(t, s))
 		h.must(err)
 	}
+	h.SettleThumbnails(ctx())
 	same(t, "blobs", len(h.keys()), 4)
 	h.sound()
 	h.clock.Add(48 * time.Hour)
@@ -249,6 +251,7 @@ func TestPicturesAskedForLatelyAreInMemory(t *testing.T) {
 	for i := range many {
 		ask(fmt.Sprintf("%dx50", 100+i))
 	}
+	h.SettleThumbnails(ctx())
 	const first, last = "100x50", "189x50"
 	for _, s := range []string{first, last} {
 		h.must(h.blobs.Delete(ctx(), string(u.ID)+"/thumb-"+s))
@@ -276,10 +279,76 @@ func TestPicturesInMemoryGoWithTheirFile(t *testing.T) {
 	r := h.create("docs", values{"image": take(u)})
 	_, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50"))
 	h.must(err)
+	h.SettleThumbnails(ctx())
 	h.delete("docs", r)
 	h.clock.Add(48 * time.Hour)
 	same(t, "swept", h.sweep(), core.Swept{Uploads: 1})
 	if p, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50")); err == nil {
 		t.Errorf("after the sweep there is %q", h.picture(p))
 	}
+}
+
+// gated is a store that keeps thumbnails only when it is told to.
+type gated struct {
+	blob.Store
+	open chan struct{}
+	err  error
+}
+
+func (g *gated) Put(ctx context.Context, key string, r io.Reader) (int64, error) {
+	if strings.Contains(key, "/thumb-") {
+		<-g.open
+		if g.err != nil {
+			return 0, g.err
+		}
+	}
+	return g.Store.Put(ctx, key, r)
+}
+
+func TestASmallThumbnailDoesNotWaitForTheDisk(t *testing.T) {
+	t.Parallel()
+	for _, broken := range []error{nil, dossier.Errorf(dossier.Internal, "no space")} {
+		g := &gated{open: make(chan struct{}), err: broken}
+		h := newHouse(t, docs(), withMaker(sized), func(o *core.Options) { g.Store, o.Blobs = o.Blobs, g })
+		u := h.upload("a.png", png)
+		for range 2 {
+			p, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50"))
+			h.must(err)
+			same(t, "before it is kept", h.picture(p), "picture of 70x50")
+		}
+		same(t, "blobs before", len(h.keys()), 1)
+		close(g.open)
+		h.SettleThumbnails(ctx())
+		same(t, "it is kept", len(h.keys()) == 2, broken == nil)
+	}
+}
+
+// A large one goes to the disk while it is made, all of it or nothing.
+func TestALargeThumbnailIsNotHeldInMemory(t *testing.T) {
+	t.Parallel()
+	const pieces = 40
+	piece := strings.Repeat("0123456789abcdef", 1<<10)
+	fault := func() error { return nil }
+	h := newHouse(t, docs(), withMaker(func(_ context.Context, dst io.Writer, _ io.Reader, _ thumb.Spec) error {
+		for range pieces {
+			if _, err := io.WriteString(dst, piece); err != nil {
+				return err
+			}
+		}
+		return fault()
+	}))
+	u := h.upload("a.png", png)
+	p, err := h.Thumbnail(ctx(), &u.File, spec(t, "70x50"))
+	h.must(err)
+	if got := h.picture(p); got != strings.Repeat(piece, pieces) {
+		t.Errorf("%d bytes, want %d", len(got), pieces*len(piece))
+	}
+	fault = func() error { return dossier.Errorf(dossier.Unsupported, "broken at the end") }
+	_, err = h.Thumbnail(ctx(), &u.File, spec(t, "80x50"))
+	kind(t, "a fault at the end", err, dossier.Unsupported)
+	fault = func() error { panic("at the end") }
+	_, err = h.Thumbnail(ctx(), &u.File, spec(t, "90x50"))
+	kind(t, "a panic at the end", err, dossier.Internal)
+	h.SettleThumbnails(ctx())
+	same(t, "blobs", len(h.keys()), 2)
 }

@@ -129,8 +129,16 @@ func (s *space) mailer(c *config, log *slog.Logger) (*mail.Mailer, error) {
 	}}, nil
 }
 
+// settleTime is how long thumbnails that were made may take to be kept before the stores are closed. Those that are not will be made again.
+const settleTime = 5 * time.Second
+
 // Close closes what open has opened, the lock last.
 func (s *space) Close() error {
+	if s.Service != nil {
+		ctx, stop := context.WithTimeout(context.Background(), settleTime)
+		s.SettleThumbnails(ctx)
+		stop()
+	}
 	var errs []error
 	for _, c := range s.closers {
 		errs = append(errs, c.Close())
