@@ -40,11 +40,11 @@ func TestHostilePathsNeverRedirectNorLeak(t *testing.T) {
 }
 
 // unmoved checks that an answer is a refusal and shows nothing of the machine. Where one sends clients elsewhere, because its dialect
-// does so for "//" or because the path is below no dialect, that is a clean path of the same origin.
+// does so for paths that are not clean or because the path is below no dialect, that is a clean path of the same origin.
 func unmoved(t *testing.T, request, path string, a answer) {
 	t.Helper()
 	to, moved := a.header["Location"]
-	mayMove := strings.HasPrefix(strings.TrimLeft(path, "/"), "api") && strings.Contains(path, "//") || !ofDialect.MatchString(path)
+	mayMove := strings.HasPrefix(strings.TrimLeft(path, "/"), "api") && unclean.MatchString(path) || !ofDialect.MatchString(path)
 	switch {
 	case moved && (!mayMove || a.status != 307 || !cleanTarget.MatchString(to[0])):
 		t.Errorf("%s: %d to %q", request, a.status, to)
@@ -63,6 +63,7 @@ func unmoved(t *testing.T, request, path string, a answer) {
 
 var (
 	ofDialect   = regexp.MustCompile(`^/+(api|k|v1|_)(/|$)`)
+	unclean     = regexp.MustCompile(`//|/\.\.?(/|$)`)
 	cleanTarget = regexp.MustCompile(`^/([^/\\\x00-\x20][^\\\x00-\x20]*)?$`)
 )
 
