@@ -2,6 +2,7 @@ package dossier
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -59,6 +60,9 @@ type SignIn struct {
 	Rule       string // must hold of the record, as Rules do; "" is everyone
 	Closed     bool   // nobody signs in
 	NoPassword bool   // no password lets anybody in
+	// Logins are what a login may be, for whoever signs in to this very collection: the email, or fields whose value one record alone has
+	// (OwnIndex). nil is the email. Where no collection is named, a login is an email, whatever this says.
+	Logins []ColumnRef `json:",omitempty"`
 	// Salts go into the keys that tokens of a kind are signed with: a new one ends all of that kind. They are never shown.
 	Salts map[TokenKind]string
 }
@@ -82,6 +86,29 @@ func (c *Collection) SigningIn() SignIn {
 	}
 	return *c.SignIn
 }
+
+// LoginColumns are what a login may be: Logins, or the email, which goes first wherever it stands, so that no field of another's hides it.
+func (s SignIn) LoginColumns() []ColumnRef {
+	if s.Logins == nil {
+		return []ColumnRef{LoginEmail}
+	}
+	columns := slices.Clone(s.Logins)
+	slices.SortStableFunc(columns, func(a, b ColumnRef) int {
+		switch {
+		case a == b:
+			return 0
+		case a == LoginEmail:
+			return -1
+		case b == LoginEmail:
+			return 1
+		}
+		return 0
+	})
+	return columns
+}
+
+// LoginEmail is the email of an account, as one of SignIn.Logins.
+var LoginEmail = ColumnRef{Meta: "email"}
 
 // SameGate reports whether s and other let the same people in.
 func (s SignIn) SameGate(other SignIn) bool { return s.Rule == other.Rule && s.Closed == other.Closed }

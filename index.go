@@ -87,3 +87,15 @@ func (c *Collection) IsUnique(f *Field) bool {
 func (x *Index) IsOf(f *Field) bool {
 	return x.Unique && len(x.Columns) == 1 && x.Columns[0].Field == f.ID && f.ID != ""
 }
+
+// OwnIndex reports whether a value of f is one record's: f is unique, or an index over it alone is, whatever the index's conditions.
+// fold says that the case of ASCII letters makes no difference to such an index.
+func (c *Collection) OwnIndex(f *Field) (fold, ok bool) {
+	ok = f.Unique
+	for _, x := range c.Indexes {
+		if x.IsOf(f) {
+			fold, ok = fold || x.Columns[0].Fold, true
+		}
+	}
+	return fold, ok
+}

@@ -11,7 +11,7 @@ import (
 // The limits of wrong passwords.
 const (
 	maxLogin      = 320 // bytes of the longest login
-	maxAttempts   = 10  // for one login
+	maxAttempts   = 10  // for one login, and for one account
 	maxFromPlace  = 100 // from one address
 	attemptWindow = time.Minute
 	maxRemembered = 100_000 // logins, or addresses, that are remembered for a window

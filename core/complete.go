@@ -61,6 +61,7 @@ func (s *Service) complete(ctx context.Context, space *dossier.Space, some []*do
 	for _, c := range some {
 		k.collection(c)
 		k.indexes(c)
+		k.logins(c)
 	}
 	k.indexNames()
 	for _, c := range some {
@@ -148,6 +149,38 @@ func (k *completion) rekey(c *dossier.Collection) error {
 	}
 	c.SignIn = &gate
 	return nil
+}
+
+// logins completes what a login may be: names of fields become their IDs, and a field that is gone is none any more. The others have to
+// be unique.
+func (k *completion) logins(c *dossier.Collection) {
+	gate := c.SigningIn()
+	if gate.Logins == nil {
+		return
+	}
+	var kept []dossier.ColumnRef
+	for _, ref := range gate.Logins {
+		if !refer(c, &ref) || slices.Contains(kept, ref) {
+			continue
+		}
+		kept = append(kept, ref)
+		if ref == dossier.LoginEmail {
+			continue
+		}
+		name, own := ref.Meta, false
+		if f, ok := c.FieldByID(ref.Field); ok {
+			name = f.Name
+			_, own = c.OwnIndex(f)
+		}
+		if !own {
+			k.fault(dossier.CodeInvalid, "a login is the email or a unique field", c.Name, "sign_in", name)
+		}
+	}
+	if slices.Equal(kept, []dossier.ColumnRef{dossier.LoginEmail}) {
+		kept = nil
+	}
+	gate.Logins = kept
+	c.SignIn = &gate
 }
 
 // defaults fills in what a field's definition leaves open.

@@ -126,17 +126,7 @@ func (k *completion) indexNames() {
 
 // follow is the indexes of want, whose fields now have the IDs of merged: field by field in the same order, as far as want goes.
 func follow(indexes []dossier.Index, want, merged []*dossier.Field) []dossier.Index {
-	ids := map[dossier.ID]dossier.ID{}
-	for i, f := range want {
-		if f.ID != "" {
-			ids[f.ID] = merged[i].ID
-		}
-	}
-	move := func(ref *dossier.ColumnRef) {
-		if id, ok := ids[ref.Field]; ok {
-			ref.Field = id
-		}
-	}
+	move := moved(want, merged)
 	out := slices.Clone(indexes)
 	for i := range out {
 		x := &out[i]
@@ -149,4 +139,19 @@ func follow(indexes []dossier.Index, want, merged []*dossier.Field) []dossier.In
 		}
 	}
 	return out
+}
+
+// moved makes a reference to a field of want one to that of merged.
+func moved(want, merged []*dossier.Field) func(*dossier.ColumnRef) {
+	ids := map[dossier.ID]dossier.ID{}
+	for i, f := range want {
+		if f.ID != "" {
+			ids[f.ID] = merged[i].ID
+		}
+	}
+	return func(ref *dossier.ColumnRef) {
+		if id, ok := ids[ref.Field]; ok {
+			ref.Field = id
+		}
+	}
 }

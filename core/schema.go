@@ -190,12 +190,23 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 	}
 	if c.SignIn = want.SignIn; c.SignIn == nil && c.Kind == dossier.Auth {
 		c.SignIn = old.SignIn
-	} else if c.SignIn != nil && c.SignIn.Salts == nil {
-		gate := *c.SignIn
-		gate.Salts = old.SigningIn().Salts
-		c.SignIn = &gate
+	} else if c.SignIn != nil {
+		c.SignIn = followGate(*c.SignIn, old, want.Fields, c.Fields)
 	}
 	return &c, old
+}
+
+// followGate is gate, wanted of old, whose fields now have the IDs of merged. It keeps the salts where it says none.
+func followGate(gate dossier.SignIn, old *dossier.Collection, want, merged []*dossier.Field) *dossier.SignIn {
+	if gate.Salts == nil {
+		gate.Salts = old.SigningIn().Salts
+	}
+	gate.Logins = slices.Clone(gate.Logins)
+	move := moved(want, merged)
+	for i := range gate.Logins {
+		move(&gate.Logins[i])
+	}
+	return &gate
 }
 
 func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
@@ -412,7 +423,7 @@ func (s *Service) applyUser(ctx context.Context, who access.Principal, u SchemaU
 	if !ok || c.Kind != dossier.Auth {
 		return false, dossier.Errorf(dossier.Invalid, "no collection %q whose records can log in", name)
 	}
-	found, err := s.byLogin(ctx, name, u.Email)
+	found, err := s.named(ctx, name, u.Email, byEmail)
 	if err != nil || len(found) > 0 {
 		return false, err
 	}

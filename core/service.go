@@ -72,6 +72,7 @@ type Service struct {
 	hot       hotPictures   // thumbnails asked for last
 	dummy     func() string // a password hash that nobody has
 	logins    Attempts      // wrong passwords by login
+	accounts  Attempts      // by account, whichever login named it
 	places    Attempts      // and by address
 	events    events
 	ended     endedSessions
@@ -97,10 +98,11 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		store: o.Store, blobs: o.Blobs, thumbs: o.Thumbs, policy: access.Policy{Language: o.Rules}, upgrade: o.Upgrade,
 		mailer: o.Mail, random: o.Random, now: o.Now, log: o.Log, grace: o.Grace,
 		shelf: o.Shelf, swap: o.Replace,
-		hashing: newHashQueue(),
-		logins:  Attempts{Max: maxAttempts, Window: attemptWindow},
-		places:  Attempts{Max: maxFromPlace, Window: attemptWindow},
-		freed:   make(chan struct{}, 1),
+		hashing:  newHashQueue(),
+		logins:   Attempts{Max: maxAttempts, Window: attemptWindow},
+		accounts: Attempts{Max: maxAttempts, Window: attemptWindow},
+		places:   Attempts{Max: maxFromPlace, Window: attemptWindow},
+		freed:    make(chan struct{}, 1),
 	}
 	if o.Sole {
 		s.born = o.Now()

@@ -8,12 +8,19 @@ import (
 	"dossier/store"
 )
 
-// SignIn proves a login and password. collection "" tries every auth collection, superusers first; otherwise the name of one. asker is
-// who asks, as a rule of the collection sees them: mostly a guest. A wrong login and a wrong password are the same Unauthenticated error
-// and take the same time, and so is a superuser from an address of which the settings do not know (caused by access.ErrPlace), and
-// whoever may not sign in with a password. Whom the collection's rule keeps out is Denied. Too many wrong ones for a login or from an
-// address are Busy for a while, and so are too many at a time.
+// SignIn proves a login and password. With collection "" the login is an email, of any auth collection, superusers first; otherwise it is
+// what the collection of that name takes for one (SignIn.Logins). asker is who asks, as a rule of the collection sees them: mostly a guest.
+// A wrong login and a wrong password are the same Unauthenticated error and take the same time, and so is a superuser from an address of
+// which the settings do not know (caused by access.ErrPlace), and whoever may not sign in with a password. Whom the collection's rule
+// keeps out is Denied. Too many wrong ones for a login or from an address are Busy for a while, and so are too many at a time. After too
+// many for an account by its other logins the right one is as wrong as the others: who guesses does not learn whose logins they are.
 func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection, login, password string) (access.Principal, error) {
+	return s.SignInBy(ctx, asker, collection, dossier.ColumnRef{}, login, password)
+}
+
+// SignInBy is SignIn where the login is what by says, one of the collection's SignIn.LoginColumns, and nobody's by anything else. The zero
+// ColumnRef is any of them.
+func (s *Service) SignInBy(ctx context.Context, asker access.Principal, collection string, by dossier.ColumnRef, login, password string) (access.Principal, error) {
 	wrong := dossier.Errorf(dossier.Unauthenticated, "wrong login or password")
 	if login == "" || password == "" || len(password) > maxPassword || len(login) > maxLogin {
 		return access.Guest(), wrong
@@ -22,7 +29,7 @@ func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection
 	if err := g.allowed(); err != nil {
 		return access.Guest(), err
 	}
-	candidates, err := s.candidates(ctx, collection, login)
+	candidates, err := s.candidates(ctx, collection, login, by)
 	if err != nil {
 		return access.Guest(), err
 	}
@@ -30,7 +37,7 @@ func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection
 	within.Request.Context = access.ContextPassword
 	var refused error
 	for _, p := range candidates {
-		ok, err := g.right(ctx, p.Record.Account, password)
+		ok, err := g.right(ctx, p, password)
 		if err != nil {
 			return access.Guest(), err
 		}
@@ -39,7 +46,7 @@ func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection
 		}
 		switch err := s.MaySignIn(ctx, within, p); dossier.KindOf(err) {
 		case "":
-			g.forget()
+			g.forget(p)
 			p.Request = asker.Request
 			return p, nil
 		case dossier.Denied, dossier.Unauthenticated:
@@ -51,26 +58,11 @@ func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection
 	if dossier.KindOf(refused) == dossier.Denied {
 		return access.Guest(), refused
 	}
-	g.failed()
+	g.failed(candidates...)
 	if refused != nil {
 		return access.Guest(), refused
 	}
 	return access.Guest(), wrong
-}
-
-// candidates are who signs in with login and a password, or somebody whose password nobody has.
-func (s *Service) candidates(ctx context.Context, collection, login string) ([]access.Principal, error) {
-	found, err := s.byLogin(ctx, collection, login)
-	var out []access.Principal
-	for _, p := range found {
-		if !p.Collection.SigningIn().NoPassword {
-			out = append(out, p)
-		}
-	}
-	if err == nil && len(out) == 0 {
-		out = []access.Principal{{Record: &dossier.Record{Account: &dossier.Account{PasswordHash: s.dummy()}}}}
-	}
-	return out, err
 }
 
 // MaySignIn is nil where who, of whom it is known that it is them, may sign in at the wish of asker: Denied where the collection's rule
@@ -115,46 +107,27 @@ func (s *Service) Readmit(ctx context.Context, asker access.Principal, collectio
 // ProvePassword is nil where password is that of r, a record of the auth collection c: Unauthenticated if not. It says nothing of signing
 // in, but wrong ones count as they do there.
 func (s *Service) ProvePassword(ctx context.Context, asker access.Principal, c *dossier.Collection, r *dossier.Record, password string) error {
+	p := access.User(c, r)
 	g := guesses{s, r.Account.Email, asker.Request.Remote}
 	if g.login == "" {
-		g.login = string(c.ID) + " " + string(r.ID)
+		g.login = accountKey(p)
 	}
 	if err := g.allowed(); err != nil {
 		return err
 	}
-	ok, err := g.right(ctx, r.Account, password)
+	if !s.accounts.Allowed(accountKey(p), s.now()) {
+		return tooManyWrong()
+	}
+	ok, err := g.right(ctx, p, password)
 	if err != nil {
 		return err
 	}
 	if !ok {
-		g.failed()
+		g.failed(p)
 		return dossier.Errorf(dossier.Unauthenticated, "wrong password")
 	}
-	g.forget()
+	g.forget(p)
 	return nil
-}
-
-// byLogin finds who signs in with login, superusers first, in the named collection or all.
-func (s *Service) byLogin(ctx context.Context, collection, login string) ([]access.Principal, error) {
-	var found []access.Principal
-	err := s.store.View(ctx, func(tx store.Tx) error {
-		found = nil
-		for _, c := range s.Space().Collections {
-			if c.Kind != dossier.Auth || collection != "" && c.Name != collection {
-				continue
-			}
-			r, err := tx.Records(c).GetEmail(ctx, login)
-			if dossier.KindOf(err) == dossier.NotFound {
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			found = append(found, access.User(c, r))
-		}
-		return nil
-	})
-	return found, err
 }
 
 // UserByID is the principal of an auth record, as tokens name it, with the request of asker: Unauthenticated if there is none, or if it is
@@ -197,19 +170,6 @@ func (s *Service) Present(who access.Principal) access.Principal {
 	return who
 }
 
-// UserByLogin finds who signs in with login, in any auth collection, superusers first; NotFound if nobody does. It is for
-// showing names, not for signing in.
-func (s *Service) UserByLogin(ctx context.Context, login string) (access.Principal, error) {
-	found, err := s.byLogin(ctx, "", login)
-	if err != nil {
-		return access.Guest(), err
-	}
-	if len(found) == 0 {
-		return access.Guest(), dossier.Errorf(dossier.NotFound, "nobody signs in as %q", login)
-	}
-	return found[0], nil
-}
-
 // guesses are those of one login from one address.
 type guesses struct {
 	s             *Service
@@ -220,7 +180,7 @@ type guesses struct {
 func (g guesses) allowed() error {
 	now := g.s.now()
 	if !g.s.logins.Allowed(g.login, now) {
-		return dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
+		return tooManyWrong()
 	}
 	if g.remote != "" && !g.s.places.Allowed(g.remote, now) {
 		return dossier.Errorf(dossier.Busy, "too many wrong passwords from this address: wait a minute")
@@ -228,21 +188,42 @@ func (g guesses) allowed() error {
 	return nil
 }
 
-// right reports whether password is the account's. Guesses at the same time count too: they learn nothing more.
-func (g guesses) right(ctx context.Context, a *dossier.Account, password string) (bool, error) {
-	ok, err := g.s.checkPassword(ctx, g.remote, a, password)
+func tooManyWrong() error {
+	return dossier.Errorf(dossier.Busy, "too many wrong passwords for this login: wait a minute")
+}
+
+// right reports whether password is p's, and not one guess too many. Guesses at the same time count too: they learn nothing more.
+func (g guesses) right(ctx context.Context, p access.Principal, password string) (bool, error) {
+	ok, err := g.s.checkPassword(ctx, g.remote, p.Record.Account, password)
 	if err != nil {
 		return false, err
 	}
-	return ok, g.allowed()
+	return g.s.accounts.Allowed(accountKey(p), g.s.now()) && ok, g.allowed()
 }
 
-func (g guesses) failed() {
+// failed counts a wrong password for the login, the address and those whom the login names.
+func (g guesses) failed(named ...access.Principal) {
 	now := g.s.now()
 	g.s.logins.Failed(g.login, now)
 	if g.remote != "" && !isLocal(g.remote) {
 		g.s.places.Failed(g.remote, now)
 	}
+	for _, p := range named {
+		if p.Collection != nil {
+			g.s.accounts.Failed(accountKey(p), now)
+		}
+	}
 }
 
-func (g guesses) forget() { g.s.logins.Forget(g.login) }
+func (g guesses) forget(p access.Principal) {
+	g.s.logins.Forget(g.login)
+	g.s.accounts.Forget(accountKey(p))
+}
+
+// accountKey is what wrong passwords for an account are counted under; "" for nobody's.
+func accountKey(p access.Principal) string {
+	if p.Collection == nil {
+		return ""
+	}
+	return string(p.Collection.ID) + " " + string(p.Record.ID)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -255,4 +256,142 @@ func TestWhoManagesAccounts(t *testing.T) {
 			kind(t, p.name+" makes one who is "+title, err, want)
 		}
 	}
+}
+
+// crew are people with a nick, which is a login, whatever the case of its letters, a badge, which is one too, and a desk, which is none.
+func crew(t *testing.T, logins ...string) (h *house, ann, eve *dossier.Record) {
+	nick := dossier.ColumnRef{Field: "nick"}
+	byNick := dossier.Index{Name: "by_nick", Unique: true, Columns: []dossier.IndexColumn{{ColumnRef: nick, Fold: true}}, Where: []dossier.Condition{{ColumnRef: nick, Op: dossier.Differs}}}
+	h = newHouse(t, []*dossier.Collection{{Name: "users", Kind: dossier.Auth, Rules: rules(""), Indexes: []dossier.Index{byNick}, SignIn: &dossier.SignIn{Logins: columns(logins...)},
+		Fields: []*dossier.Field{{Name: "nick", Type: dossier.TypeText}, {Name: "badge", Type: dossier.TypeNumber, Unique: true}, {Name: "day", Type: dossier.TypeDate, Unique: true}, {Name: "desk", Type: dossier.TypeText}}}})
+	ann, eve = h.account("users", "ann@example.com", "right"), h.account("users", "eve@example.com", "other")
+	ann = h.update("users", ann, values{"nick": dossier.Text("Ann"), "badge": dossier.Number("17"), "day": dossier.Date("2026-01-02"), "desk": dossier.Text("d1")})
+	eve = h.update("users", eve, values{"nick": dossier.Text("ann@example.com"), "desk": dossier.Text("d2")})
+	return h, ann, eve
+}
+
+// columns are logins as a definition says them: by the names of fields.
+func columns(names ...string) []dossier.ColumnRef {
+	var out []dossier.ColumnRef
+	for _, name := range names {
+		ref := dossier.ColumnRef{Field: dossier.ID(name)}
+		if name == "email" {
+			ref = dossier.LoginEmail
+		}
+		out = append(out, ref)
+	}
+	return out
+}
+
+func TestWhatALoginMayBe(t *testing.T) {
+	t.Parallel()
+	h, ann, eve := crew(t, "nick", "email", "badge", "day")
+	users := h.collection("users")
+	ref := func(name string) dossier.ColumnRef {
+		if f, ok := users.Field(name); ok {
+			return dossier.ColumnRef{Field: f.ID}
+		}
+		return columns(name)[0]
+	}
+	for _, c := range []struct {
+		collection, by, login, password string
+		who                             *dossier.Record // nil: nobody
+	}{
+		{"users", "", "aNN", "right", ann},
+		{"users", "", "ANN@example.com", "right", ann},
+		{"users", "", "ann@example.com", "other", nil}, // an email before it is a nick
+		{"users", "nick", "Ann@Example.com", "other", eve},
+		{"users", "email", "ann@example.com", "right", ann},
+		{"users", "email", "Ann", "right", nil},
+		{"users", "", "17.0", "right", ann},
+		{"users", "badge", "17", "right", ann},
+		{"users", "badge", "Ann", "right", nil},
+		{"users", "", "d1", "right", nil},
+		{"users", "desk", "d1", "right", nil},
+		{"users", "day", "2026-01-02", "right", nil},
+		{"users", "", "a\x00\xff", "right", nil},
+		{"users", "", "Ann", "other", nil},
+		{"", "", "Ann", "right", nil},
+		{"", "", "ann@example.com", "right", ann},
+	} {
+		by := dossier.ColumnRef{}
+		if c.by != "" {
+			by = ref(c.by)
+		}
+		who, err := h.SignInBy(ctx(), access.Guest(), c.collection, by, c.login, c.password)
+		switch name := c.collection + "." + c.by + " " + c.login; {
+		case c.who == nil && (dossier.KindOf(err) != dossier.Unauthenticated || err.Error() != "wrong login or password"):
+			t.Errorf("%s is told %v", name, err)
+		case c.who != nil && (err != nil || who.ID != c.who.ID):
+			t.Errorf("%s is %s, %v", name, who.ID, err)
+		}
+	}
+	h, ann, _ = crew(t, "badge")
+	_, err := h.SignIn(ctx(), access.Guest(), "users", "ann@example.com", "right")
+	kind(t, "an email that is no login", err, dossier.Unauthenticated)
+	who, err := h.SignIn(ctx(), access.Guest(), "", "ann@example.com", "right")
+	h.must(err)
+	same(t, "where no collection is named", who.ID, ann.ID)
+}
+
+// TestLoginsFollowTheirFields changes definitions in which fields are logins.
+func TestLoginsFollowTheirFields(t *testing.T) {
+	t.Parallel()
+	h, _, _ := crew(t, "email", "nick", "nick", "badge")
+	users := h.collection("users")
+	change := func(edit func(c *dossier.Collection)) error {
+		c := *h.collection("users")
+		edit(&c)
+		_, err := h.PutCollection(ctx(), system, &c)
+		return err
+	}
+	nick, _ := users.Field("nick")
+	badge, _ := users.Field("badge")
+	byBoth := []dossier.ColumnRef{dossier.LoginEmail, {Field: nick.ID}, {Field: badge.ID}}
+	same(t, "as they were made", users.SigningIn().Logins, byBoth)
+	wrong(t, change(func(c *dossier.Collection) { c.Indexes = nil }), prob(dossier.CodeInvalid, nil, "users", "sign_in", "nick"))
+	wrong(t, change(func(c *dossier.Collection) { c.SignIn = &dossier.SignIn{Logins: columns("desk")} }), prob(dossier.CodeInvalid, nil, "users", "sign_in", "desk"))
+	wrong(t, change(func(c *dossier.Collection) { c.SignIn = &dossier.SignIn{Logins: []dossier.ColumnRef{{Meta: "id"}}} }), prob(dossier.CodeInvalid, nil, "users", "sign_in", "id"))
+	h.must(change(func(c *dossier.Collection) {
+		first := *c.Fields[0]
+		first.Name = "handle"
+		c.Fields = append([]*dossier.Field{&first}, c.Fields[1:]...)
+	}))
+	same(t, "after a new name", h.collection("users").SigningIn().Logins, byBoth)
+	h.must(change(func(c *dossier.Collection) { c.Fields = c.Fields[1:] }))
+	same(t, "without the nick", h.collection("users").SigningIn().Logins, []dossier.ColumnRef{dossier.LoginEmail, {Field: badge.ID}})
+	h.must(change(func(c *dossier.Collection) { c.Fields = c.Fields[1:] }))
+	if gate := h.collection("users").SigningIn(); gate.Logins != nil {
+		t.Errorf("without either people sign in with %v", gate.Logins)
+	}
+}
+
+// TestGuessesByTwoLoginsAreOfOneAccount guesses a password by each of an account's logins.
+func TestGuessesByTwoLoginsAreOfOneAccount(t *testing.T) {
+	t.Parallel()
+	h, ann, _ := crew(t, "email", "nick")
+	try := func(login, password string, want dossier.Kind) {
+		t.Helper()
+		_, err := h.SignIn(ctx(), access.Guest(), "users", login, password)
+		kind(t, login+" with "+password, err, want)
+	}
+	for range 5 {
+		try("Ann", "wrong", dossier.Unauthenticated)
+		try("ann@example.com", "wrong", dossier.Unauthenticated)
+		try("nobody", "wrong", dossier.Unauthenticated)
+	}
+	try("Ann", "right", dossier.Unauthenticated) // one too many, which nobody is told
+	try("ann@example.com", "right", dossier.Unauthenticated)
+	_, err := h.SignIn(ctx(), access.Guest(), "", "ann@example.com", "right")
+	kind(t, "in any collection", err, dossier.Unauthenticated)
+	kind(t, "the own password", h.ProvePassword(ctx(), access.Guest(), h.collection("users"), ann, "right"), dossier.Busy)
+	try("eve@example.com", "other", "")
+	h.clock.Add(time.Minute)
+	for range 9 {
+		try("Ann", "wrong", dossier.Unauthenticated)
+	}
+	try("ann@example.com", "right", "") // forgives the account, not the other login
+	try("Ann", "wrong", dossier.Unauthenticated)
+	try("Ann", "right", dossier.Busy)
+	try("ann@example.com", "right", "")
 }

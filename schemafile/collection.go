@@ -51,6 +51,9 @@ func (r *reader) collection(n *yaml.Node, names map[string]int, nums map[int64]i
 	if err == nil && c.Kind != dossier.Auth && (c.SignIn != nil || c.Rules.Manage != nil) {
 		err = at(n, "nobody signs in to %s and it has no accounts to manage: its kind is not auth", c.Name)
 	}
+	if err == nil {
+		err = checkLogins(n, c)
+	}
 	r.schema.Collections = append(r.schema.Collections, c)
 	return err
 }
@@ -64,6 +67,10 @@ func signIn(n *yaml.Node, to *dossier.SignIn) error {
 			}
 			return text(n, &to.Rule)
 		},
+		"logins": func(n *yaml.Node) error {
+			to.Logins = []dossier.ColumnRef{}
+			return each(n, func(n *yaml.Node) error { return login(n, to) })
+		},
 		"password": func(n *yaml.Node) error {
 			password := true
 			err := boolean(n, &password)
@@ -71,6 +78,34 @@ func signIn(n *yaml.Node, to *dossier.SignIn) error {
 			return err
 		},
 	})
+}
+
+// login reads one of the columns that a login may be: the email, or a field by its name.
+func login(n *yaml.Node, to *dossier.SignIn) error {
+	var column string
+	if err := name(n, &column); err != nil {
+		return err
+	}
+	ref := dossier.ColumnRef{Field: dossier.ID(column)}
+	if column == dossier.LoginEmail.Meta {
+		ref = dossier.LoginEmail
+	}
+	to.Logins = append(to.Logins, ref)
+	return nil
+}
+
+// checkLogins refuses logins that are none of the collection's fields. Whether they are unique core checks.
+func checkLogins(n *yaml.Node, c *dossier.Collection) error {
+	gate := c.SigningIn()
+	if gate.Logins != nil && len(gate.Logins) == 0 {
+		return at(n, "nobody signs in to %s with nothing: logins names email or unique fields", c.Name)
+	}
+	for _, ref := range gate.Logins {
+		if _, ok := c.Field(string(ref.Field)); !ok && ref != dossier.LoginEmail {
+			return at(n, "people cannot sign in to %s with %q, which is none of its fields", c.Name, ref.Field)
+		}
+	}
+	return nil
 }
 
 func name(n *yaml.Node, to *string) error {

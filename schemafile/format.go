@@ -140,7 +140,7 @@ func collectionNode(space *dossier.Space, c *dossier.Collection) *yaml.Node {
 	if len(rules.content) > 0 {
 		m.add("rules", rules.node(true))
 	}
-	m.add("sign_in", signInNode(c.SigningIn()))
+	m.add("sign_in", signInNode(c))
 	m.add("fields", fieldNodes(space, c.Fields))
 	if len(c.Indexes) > 0 {
 		m.add("indexes", indexNodes(c))
@@ -148,9 +148,10 @@ func collectionNode(space *dossier.Space, c *dossier.Collection) *yaml.Node {
 	return m.node(false)
 }
 
-// signInNode says who may sign in, nil where everybody may with a password.
-func signInNode(s dossier.SignIn) *yaml.Node {
+// signInNode says who may sign in, nil where everybody may with an email and a password.
+func signInNode(c *dossier.Collection) *yaml.Node {
 	var m mapping
+	s := c.SigningIn()
 	if s.Closed {
 		m.add("rule", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null", Value: "null"})
 	} else if s.Rule != "" {
@@ -159,6 +160,15 @@ func signInNode(s dossier.SignIn) *yaml.Node {
 	if s.NoPassword {
 		m.add("password", &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: "false"})
 	}
+	var logins []string
+	for _, ref := range s.Logins {
+		if f, ok := c.FieldByID(ref.Field); ok {
+			logins = append(logins, f.Name)
+		} else {
+			logins = append(logins, ref.Meta)
+		}
+	}
+	m.addTexts("logins", logins)
 	if len(m.content) == 0 {
 		return nil
 	}

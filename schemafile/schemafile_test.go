@@ -83,6 +83,9 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"everybody manages", "collections:\n- name: a\n  kind: auth\n  rules: {manage: \"\"}\n", "line 4: not everybody manages accounts"},
 		{"a manager of no accounts", "collections:\n- name: a\n  rules: {manage: \"id = ''\"}\n", "line 2: nobody signs in to a"},
 		{"nobody signs in to base", "collections:\n- name: a\n  sign_in: {password: false}\n", "line 2: nobody signs in to a"},
+		{"nobody signs in with it", "collections:\n- name: a\n  kind: auth\n  sign_in: {logins: [email, nick]}\n", `line 2: people cannot sign in to a with "nick"`},
+		{"nobody signs in at all", "collections:\n- name: a\n  kind: auth\n  sign_in: {logins: []}\n", "line 2: nobody signs in to a with nothing"},
+		{"a login without a name", "collections:\n- name: a\n  kind: auth\n  sign_in: {logins: [\"\"]}\n", `line 4: "" is no name`},
 		{"unknown way to sign in", "collections:\n- name: a\n  kind: auth\n  sign_in: {passwords: false}\n", `line 4: unknown key "passwords"`},
 		{"a network that is none", "settings:\n  superuser_networks: [192.0.2.0/33]\n", `line 2: "192.0.2.0/33" is neither an address nor a network`},
 		{"unknown rule", "collections:\n- name: a\n  rules: {read: \"\"}\n", `line 3: unknown key "read"`},
@@ -145,8 +148,10 @@ func TestFormatReadsBack(t *testing.T) {
 func TestSignInReadsBack(t *testing.T) {
 	t.Parallel()
 	manage := "@request.auth.name = 'x'"
-	for _, gate := range []*dossier.SignIn{nil, {Rule: "verified = true"}, {Closed: true}, {NoPassword: true}, {Rule: "a = ''", NoPassword: true}} {
+	logins := []dossier.ColumnRef{{Field: "nick"}, dossier.LoginEmail}
+	for _, gate := range []*dossier.SignIn{nil, {Logins: logins}, {Logins: logins[:1], NoPassword: true}, {Rule: "verified = true"}, {Closed: true}, {NoPassword: true}, {Rule: "a = ''", NoPassword: true}} {
 		c := &dossier.Collection{Name: "people", Kind: dossier.Auth, SignIn: gate, Rules: dossier.Rules{Manage: &manage}}
+		c.Fields = []*dossier.Field{{ID: "nick", Name: "nick", Type: dossier.TypeText, Unique: true}}
 		space := &dossier.Space{Application: "60241522a16be4001b611249", Settings: dossier.DefaultSettings(), Collections: []*dossier.Collection{c}}
 		space.Settings.SuperuserNetworks = []string{"192.0.2.0/24", "2001:db8::7"}
 		text, err := Format(space)
@@ -157,6 +162,7 @@ func TestSignInReadsBack(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
+		again.Collections[0].Fields[0].ID = "nick"
 		if diff := cmp.Diff(space.Collections, again.Collections); diff != "" {
 			t.Errorf("the collection differs:\n%s\n%s", diff, text)
 		}

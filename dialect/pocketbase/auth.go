@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,14 +117,15 @@ func (h *handler) authWithPassword(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
-	if wrong := form.check(); len(wrong) > 0 {
+	if wrong := form.check(c); len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)
 	}
 	asker, err := h.authenticate(r)
 	if err != nil {
 		return err
 	}
-	who, err := h.svc.SignIn(r.Context(), asker, c.Name, form.identity, form.password)
+	by, _ := identityColumn(c, form.identityField)
+	who, err := h.svc.SignInBy(r.Context(), asker, c.Name, by, form.identity, form.password)
 	if dossier.KindOf(err) == dossier.Unauthenticated && !errors.Is(err, access.ErrPlace) {
 		return newError(http.StatusBadRequest, "Failed to authenticate.", nil)
 	}
@@ -161,14 +163,19 @@ func (h *handler) readPasswordForm(r *http.Request) (passwordForm, error) {
 	return passwordForm{identity: text("identity"), password: text(keyPassword), identityField: text("identityField")}, nil
 }
 
-func (f passwordForm) check() map[string]fault {
+// check is what is wrong with the form, for one who signs in to c.
+func (f passwordForm) check(c *dossier.Collection) map[string]fault {
 	wrong := map[string]fault{}
 	for key, text := range map[string]string{"identity": f.identity, keyPassword: f.password} {
 		if f := textFault(text); f.Code != "" {
 			wrong[key] = f
 		}
 	}
-	if f.identityField != "" && f.identityField != "email" {
+	switch by := f.identityField; {
+	case by == "" || slices.Contains(identityFields(c, c), by):
+	case len(by) > maxFormText:
+		wrong["identityField"] = outOfRange(1, maxFormText)
+	default:
 		wrong["identityField"] = fault{Code: "validation_in_invalid", Message: "Must be a valid value."}
 	}
 	return wrong
@@ -253,12 +260,16 @@ func (h *handler) authMethods(w http.ResponseWriter, r *http.Request) error {
 	}
 	options := authOptionsOf(c)
 	var shown shownMethods
-	shown.Password.IdentityFields, shown.Password.Enabled = options.PasswordAuth.IdentityFields, options.PasswordAuth.Enabled
+	shown.Password.IdentityFields = []string{}
+	if shown.Password.Enabled = options.PasswordAuth.Enabled; shown.Password.Enabled {
+		shown.Password.IdentityFields = options.PasswordAuth.IdentityFields
+	}
 	shown.OAuth2.Providers = []string{}
 	if shown.OTP.Enabled = options.OTP.Enabled; shown.OTP.Enabled {
 		shown.OTP.Duration = int64(options.OTP.Duration)
 	}
-	shown.EmailPassword = options.PasswordAuth.Enabled
+	shown.EmailPassword = slices.Contains(shown.Password.IdentityFields, keyEmail)
+	shown.UsernamePassword = slices.Contains(shown.Password.IdentityFields, "username")
 	return h.reply(w, r, shown)
 }
 

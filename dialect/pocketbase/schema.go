@@ -214,12 +214,11 @@ type passwordOptions struct {
 	IdentityFields []string `json:"identityFields"`
 }
 
-// authOptionsOf are the options of c, the usual ones where it says nothing. The rules, and whether passwords count, are the collection's
-// own.
+// authOptionsOf are the options of c, the usual ones where it says nothing. The rules, whether passwords count, and what people sign in
+// with are the collection's own.
 func authOptionsOf(c *dossier.Collection) authOptions {
 	o := authOptions{
-		PasswordAuth: passwordOptions{IdentityFields: []string{keyEmail}},
-		OAuth2:       oauthOptions{Providers: []map[string]any{}}, MFA: mfaOptions{Duration: 600}, OTP: otpOptions{Duration: 180, Length: 8},
+		OAuth2: oauthOptions{Providers: []map[string]any{}}, MFA: mfaOptions{Duration: 600}, OTP: otpOptions{Duration: 180, Length: 8},
 		AuthToken: lifetime{int64(userTokenTTL / time.Second)}, PasswordResetToken: lifetime{1800}, EmailChangeToken: lifetime{1800},
 		VerificationToken: lifetime{86400}, FileToken: lifetime{0},
 	}
@@ -237,6 +236,6 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	if o.AuthRule = &gate.Rule; gate.Closed {
 		o.AuthRule = nil
 	}
-	o.ManageRule, o.PasswordAuth.Enabled = c.Rules.Manage, !gate.NoPassword
+	o.ManageRule, o.PasswordAuth = c.Rules.Manage, passwordOptions{Enabled: !gate.NoPassword, IdentityFields: identityFields(c, c)}
 	return o
 }

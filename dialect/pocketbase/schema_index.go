@@ -206,7 +206,8 @@ func joinTerms(terms []indexTerm) string {
 // hasOwnIndex reports whether f of c has a unique index of its own, whatever the index's condition. Then one record refers to another in
 // f, if it is a relation, and people can sign in with it.
 func hasOwnIndex(c *dossier.Collection, f *dossier.Field) bool {
-	return f.Unique || slices.ContainsFunc(c.Indexes, func(x dossier.Index) bool { return x.IsOf(f) })
+	_, ok := c.OwnIndex(f)
+	return ok
 }
 
 // statementOf is an index of c that was made elsewhere.

@@ -329,6 +329,9 @@ func (rd *collectionReader) options() error {
 		return nil
 	}
 	o := authOptionsOf(rd.next)
+	if rd.old != nil {
+		o.PasswordAuth.IdentityFields = identityFields(rd.next, rd.old)
+	}
 	b, err := json.Marshal(rd.raw)
 	if err != nil {
 		return errFormat
@@ -349,7 +352,7 @@ func (rd *collectionReader) options() error {
 	}
 	rd.checkOptions(o)
 	rd.signIn(o)
-	o.AuthRule, o.ManageRule, o.PasswordAuth.Enabled = nil, nil, false // the collection's own
+	o.AuthRule, o.ManageRule, o.PasswordAuth = nil, nil, passwordOptions{} // the collection's own
 	rd.remember(extraOptions, o)
 	return nil
 }

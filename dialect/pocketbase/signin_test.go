@@ -28,9 +28,11 @@ func TestUpgradeReadsWhatOlderBuildsKept(t *testing.T) {
 		{"rules", `{"authRule":"active = true","manageRule":"id = @request.auth.id","passwordAuth":{"enabled":false}}`, nil,
 			&dossier.SignIn{Rule: "active = true", NoPassword: true, Salts: ended("before upgrade: active = true")}, &manage},
 		{"nobody", `{"authRule":null,"passwordAuth":{"enabled":true}}`, nil, &dossier.SignIn{Closed: true, Salts: ended("before upgrade: ")}, nil},
+		{"other names", `{"authRule":"","passwordAuth":{"enabled":true,"identityFields":["gone","nick","email"]}}`, nil,
+			&dossier.SignIn{Logins: []dossier.ColumnRef{{Field: "n1"}, dossier.LoginEmail}}, nil},
 		{"rules that are known", `{"authRule":null,"passwordAuth":{"enabled":true}}`, &dossier.SignIn{Rule: "a"}, &dossier.SignIn{Rule: "a"}, nil},
 	} {
-		old := &dossier.Collection{Name: "users", Kind: dossier.Auth, SignIn: c.known, Extra: map[string]string{}}
+		old := &dossier.Collection{Name: "users", Kind: dossier.Auth, SignIn: c.known, Extra: map[string]string{}, Fields: []*dossier.Field{{ID: "n1", Name: "nick", Type: dossier.TypeText}}}
 		if c.kept != "" {
 			old.Extra[extraOptions] = c.kept
 		}
