@@ -58,13 +58,10 @@ func (b *Batch) newAccount(a *AccountChange) (*dossier.Account, error) {
 	return acc, b.changeAccount(acc, a)
 }
 
-// changeAccount applies a to acc. A changed email or password changes the TokenKey.
+// changeAccount applies a to acc; whether the email is one, writing.check says. A changed email or password changes the TokenKey.
 func (b *Batch) changeAccount(acc *dossier.Account, a *AccountChange) error {
 	rekey := false
 	if a.Email != nil && *a.Email != acc.Email {
-		if *a.Email != "" && !validEmail(*a.Email) {
-			return problem(dossier.CodeNotEmail, nil, "email")
-		}
 		acc.Email, rekey = *a.Email, true
 	}
 	if a.EmailVisible != nil {
@@ -112,13 +109,14 @@ func (a *AccountChange) over(acc *dossier.Account) *dossier.Account {
 // mayChangeAccount refuses what only who manages an account may do: change the email, or say that it is verified. acc is the account as
 // it is, r the record by which the rule decides.
 func (b *Batch) mayChangeAccount(ctx context.Context, c *dossier.Collection, q access.Question, r *dossier.Record, acc dossier.Account, a *AccountChange) error {
-	path := ""
-	switch {
-	case q.Current != nil && a.Email != nil && !strings.EqualFold(*a.Email, acc.Email): // a new account may have any
-		path = "email"
-	case a.Verified != nil && *a.Verified != acc.Verified:
-		path = "verified"
-	default:
+	var problems []dossier.Problem
+	if q.Current != nil && a.Email != nil && !strings.EqualFold(*a.Email, acc.Email) { // a new account may have any
+		problems = append(problems, dossier.Problem{Path: []string{"email"}, Code: dossier.CodeMismatch})
+	}
+	if a.Verified != nil && *a.Verified != acc.Verified {
+		problems = append(problems, dossier.Problem{Path: []string{"verified"}, Code: dossier.CodeMismatch})
+	}
+	if len(problems) == 0 {
 		return nil
 	}
 	q.Account = nil // a rule that decides about accounts sees none that is to be
@@ -126,7 +124,7 @@ func (b *Batch) mayChangeAccount(ctx context.Context, c *dossier.Collection, q a
 	if err != nil || managed {
 		return err
 	}
-	return problem(dossier.CodeMismatch, nil, path)
+	return dossier.Invalidate(problems...)
 }
 
 // manages reports whether the question's principal manages the account of r.

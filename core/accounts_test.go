@@ -254,8 +254,21 @@ func TestWhatOwnersMayChange(t *testing.T) {
 			wrong(t, err, prob(dossier.CodeMismatch, nil, c.path))
 		}
 	}
+	both := core.AccountChange{Email: ptr("other@example.com"), Verified: ptr(true)}
+	wrong(t, h.change(ada, "users", r.ID, both), prob(dossier.CodeMismatch, nil, "email"), prob(dossier.CodeMismatch, nil, "verified"))
 	_, err := h.CreateRecord(ctx(), access.Guest(), h.collection("users"), "", core.Change{Account: &core.AccountChange{Verified: ptr(true)}})
 	wrong(t, err, prob(dossier.CodeMismatch, nil, "verified"))
+}
+
+// TestABadEmailIsToldWithTheRest makes accounts whose fields are wrong too.
+func TestABadEmailIsToldWithTheRest(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, []*dossier.Collection{{Name: "users", Kind: dossier.Auth, Rules: rules(""), Fields: []*dossier.Field{{Name: "nick", Type: dossier.TypeText, Required: true}}}})
+	account := &core.AccountChange{Email: ptr("no address"), Password: ptr("right")}
+	_, err := h.CreateRecord(ctx(), system, h.collection("users"), "", core.Change{Account: account})
+	wrong(t, err, prob(dossier.CodeRequired, nil, "nick"), prob(dossier.CodeNotEmail, nil, "email"))
+	_, err = h.CreateRecord(ctx(), system, h.collection("users"), "", core.Change{Account: account, Values: values{"nick": dossier.Text("a")}})
+	wrong(t, err, prob(dossier.CodeNotEmail, nil, "email"))
 }
 
 func TestEmailsAreUniqueInTheirCollection(t *testing.T) {

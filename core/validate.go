@@ -27,6 +27,7 @@ func (w *writing) check(ctx context.Context, change Change) error {
 			w.fault(dossier.CodeRequired, nil, f.Name)
 		}
 	}
+	w.email(change.Account)
 	if w.err != nil {
 		return w.err
 	}
@@ -34,6 +35,16 @@ func (w *writing) check(ctx context.Context, change Change) error {
 		return dossier.Invalidate(w.problems...)
 	}
 	return nil
+}
+
+// email checks the email that a gives the record's account, if it is another than before.
+func (w *writing) email(a *AccountChange) {
+	if a == nil || a.Email == nil || w.r.Account == nil || *a.Email == "" || validEmail(*a.Email) {
+		return
+	}
+	if w.old == nil || w.old.Account == nil || w.old.Account.Email != *a.Email {
+		w.fault(dossier.CodeNotEmail, nil, "email")
+	}
 }
 
 // missing reports whether v does not do for a required field: nothing, or a text of nothing.

@@ -93,10 +93,21 @@ func (w *write) do(ctx context.Context, b *core.Batch, who access.Principal) (re
 			return c, err
 		}})
 	}
-	if len(w.problems) > 0 && (err == nil || isWrong(err)) { // they are told alone
-		return nil, dossier.Invalidate(w.problems...)
+	if alone := w.alone(err); len(alone) > 0 && (err == nil || isWrong(err)) {
+		return nil, dossier.Invalidate(alone...)
 	}
-	return record, joinProblems(append(emailProblems(w.account), problems...), err)
+	return record, joinProblems(slices.Concat(w.problems, emailProblems(w.account), problems), err)
+}
+
+// alone are the problems that are told without the others, where there are such: a password that is not given as it must be, and what
+// only who manages the account may change. The lengths of passwords are told with the rest.
+func (w *write) alone(err error) []dossier.Problem {
+	alone := slices.DeleteFunc(slices.Clone(w.problems), func(p dossier.Problem) bool { return p.Code == codeShortPassword || p.Code == codeLongPassword })
+	var e *dossier.Error
+	if errors.As(err, &e) && w.account != nil {
+		alone = append(alone, slices.DeleteFunc(slices.Clone(e.Problems), func(p dossier.Problem) bool { return p.Code != dossier.CodeMismatch })...)
+	}
+	return alone
 }
 
 // isWrong reports whether err says that the input is.
