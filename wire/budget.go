@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"dossier"
@@ -12,15 +13,34 @@ import (
 // freeBytes is what every request may hold of its body without asking, so that ordinary ones never wait for large ones.
 const freeBytes = 64 << 10
 
-// A Budget bounds the bytes of bodies that are held in memory, those of all requests together. Bytes that stream through, as those of
-// files do, cost nothing.
-type Budget struct{ left atomic.Int64 }
+// A Budget bounds the bytes of bodies that are held in memory, those of all requests together, of which one place may hold three quarters:
+// who sends large bodies slowly must not keep everybody else from sending any. From this machine comes what a proxy passes on, which is
+// everybody: it may hold all. Bytes that stream through, as those of files do, cost nothing.
+type Budget struct {
+	left atomic.Int64
+	each int64 // what one place may hold
+	mu   sync.Mutex
+	by   map[string]int64 // by place, as PlaceOf names it
+}
 
 // NewBudget returns a Budget of so many bytes.
 func NewBudget(bytes int64) *Budget {
-	b := &Budget{}
+	b := &Budget{each: bytes / 4 * 3, by: map[string]int64{}}
 	b.left.Store(bytes)
 	return b
+}
+
+// hold adds n bytes, fewer if n is negative, to what a place holds, and reports whether it may hold them. "" may hold all.
+func (b *Budget) hold(place string, n int64) bool {
+	if place == "" {
+		return true
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.by[place] += n; b.by[place] == 0 {
+		delete(b.by, place)
+	}
+	return b.by[place] <= b.each
 }
 
 // shareKey is the context's key of a request's share.
@@ -34,7 +54,10 @@ func (b *Budget) Of(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		s := &share{of: b}
+		s := &share{of: b, place: PlaceOf(RemoteHost(r))}
+		if isLoopback(RemoteHost(r)) {
+			s.place = ""
+		}
 		defer s.release()
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), shareKey{}, s)))
 	})
@@ -42,8 +65,9 @@ func (b *Budget) Of(next http.Handler) http.Handler {
 
 // A share is what one request holds. It is nil outside a Budget, which bounds nothing.
 type share struct {
-	of   *Budget
-	held atomic.Int64
+	of    *Budget
+	place string
+	held  atomic.Int64
 }
 
 func shareOf(ctx context.Context) *share {
@@ -54,7 +78,12 @@ func shareOf(ctx context.Context) *share {
 // take asks for n more bytes.
 func (s *share) take(n int) error {
 	held := s.held.Add(int64(n))
-	if extra := min(int64(n), held-freeBytes); extra > 0 && s.of.left.Add(-extra) < 0 {
+	extra := min(int64(n), held-freeBytes)
+	if extra <= 0 {
+		return nil
+	}
+	room := s.of.left.Add(-extra) >= 0
+	if mine := s.of.hold(s.place, extra); !room || !mine { // what was taken all the same is given back with the rest
 		return dossier.Errorf(dossier.Busy, "other requests hold too much in memory; send it again later")
 	}
 	return nil
@@ -64,6 +93,7 @@ func (s *share) take(n int) error {
 func (s *share) release() {
 	if extra := s.held.Load() - freeBytes; extra > 0 {
 		s.of.left.Add(extra)
+		s.of.hold(s.place, -extra)
 	}
 }
 

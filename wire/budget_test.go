@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -12,15 +13,18 @@ import (
 	"dossier"
 )
 
-// holding sends a JSON text of n bytes to a budget's handler, which calls inside while it holds it, and returns the error of reading it.
-func holding(b *Budget, n int, inside func()) (err error) {
+// holding sends a JSON text of n bytes from an address to a budget's handler, which calls inside while it holds it, and returns the error of
+// reading it.
+func holding(b *Budget, from string, n int, inside func()) (err error) {
 	h := b.Of(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if _, err = ReadJSON(r, 1<<20); err == nil {
 			inside()
 		}
 	}))
 	body := `"` + strings.Repeat("x", n-2) + `"`
-	h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("POST", "/", strings.NewReader(body)))
+	r := httptest.NewRequest("POST", "/", strings.NewReader(body))
+	r.RemoteAddr = net.JoinHostPort(from, "1234")
+	h.ServeHTTP(httptest.NewRecorder(), r)
 	return err
 }
 
@@ -30,12 +34,12 @@ func TestABudgetIsForAllRequestsTogether(t *testing.T) {
 	b := NewBudget(2*large - 2*freeBytes)
 	idle := func() {}
 	for round := range 3 { // what was held comes back
-		err := holding(b, large, func() {
-			if err := holding(b, large, func() {
-				if err := holding(b, large, idle); !errors.Is(err, dossier.Busy) {
+		err := holding(b, "192.0.2.1", large, func() {
+			if err := holding(b, "192.0.2.2", large, func() {
+				if err := holding(b, "192.0.2.3", large, idle); !errors.Is(err, dossier.Busy) {
 					t.Errorf("round %d: a third large body: %v", round, err)
 				}
-				if err := holding(b, freeBytes, idle); err != nil {
+				if err := holding(b, "192.0.2.3", freeBytes, idle); err != nil {
 					t.Errorf("round %d: a small body beside large ones: %v", round, err)
 				}
 			}); err != nil {
@@ -48,6 +52,36 @@ func TestABudgetIsForAllRequestsTogether(t *testing.T) {
 	}
 	if left := b.left.Load(); left != 2*large-2*freeBytes {
 		t.Errorf("%d bytes are left of %d", left, 2*large-2*freeBytes)
+	}
+}
+
+// Who holds as much as one place may leaves room for others, however many addresses they have, and gets it back.
+func TestABudgetIsNotForOnePlaceAlone(t *testing.T) {
+	t.Parallel()
+	const quarter = 100 << 10
+	idle := func() {}
+	for _, c := range []struct {
+		first, second string
+		both          bool
+	}{
+		{"192.0.2.1", "192.0.2.1", false}, {"192.0.2.1", "::ffff:192.0.2.2", true}, {"2001:db8::1", "2001:db8::2", false},
+		{"2001:db8::1", "2001:db8:0:1::1", true}, {"127.0.0.1", "127.0.0.1", true}, {"::1", "::1", true},
+	} {
+		b := NewBudget(4 * quarter)
+		for round := range 2 {
+			err := holding(b, c.first, 3*quarter+freeBytes, func() {
+				err := holding(b, c.second, quarter/2+freeBytes, idle)
+				if both := err == nil; both != c.both || err != nil && !errors.Is(err, dossier.Busy) {
+					t.Errorf("%s beside %s, round %d: %v", c.second, c.first, round, err)
+				}
+			})
+			if err != nil {
+				t.Errorf("%s alone, round %d: %v", c.first, round, err)
+			}
+		}
+		if len(b.by) != 0 || b.left.Load() != 4*quarter {
+			t.Errorf("%d bytes are left of %d, and %v remembered", b.left.Load(), 4*quarter, b.by)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 
 	"dossier/access"
@@ -15,6 +16,26 @@ func RemoteHost(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
+}
+
+// PlaceOf is what the clients on a host are counted under where one must not take what is for all: the address, or the /64 of an IPv6
+// address, of which a client has as many as it likes.
+func PlaceOf(host string) string {
+	a, err := netip.ParseAddr(host)
+	if err != nil || a.Unmap().Is4() {
+		return host
+	}
+	p, err := a.WithZone("").Prefix(64)
+	if err != nil {
+		return host
+	}
+	return p.String()
+}
+
+// isLoopback reports whether a host is this machine.
+func isLoopback(host string) bool {
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
 }
 
 // HeaderKey is how rules name a header.

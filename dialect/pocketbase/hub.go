@@ -3,7 +3,6 @@ package pocketbase
 import (
 	"io"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -49,19 +48,6 @@ func newHub(random io.Reader) *hub {
 	return &hub{random: random, clients: map[string]*client{}, origins: map[string]origin{}}
 }
 
-// originOf is where the clients on a host are counted.
-func originOf(host string) string {
-	a, err := netip.ParseAddr(host)
-	if err != nil || a.Unmap().Is4() {
-		return host
-	}
-	p, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return host
-	}
-	return p.String()
-}
-
 // clientIDLength is how many random characters name a client.
 const clientIDLength = 40
 
@@ -73,7 +59,7 @@ func (h *hub) enter(host string) (*client, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	from := originOf(host)
+	from := wire.PlaceOf(host)
 	if len(h.clients) >= maxClients || h.origins[from].clients >= maxOriginClients {
 		return nil, errManyStreams
 	}
@@ -112,7 +98,7 @@ func (h *hub) leave(c *client) {
 	defer h.mu.Unlock()
 	if h.clients[c.id] == c {
 		delete(h.clients, c.id)
-		h.count(originOf(c.host), -1, -c.weight)
+		h.count(wire.PlaceOf(c.host), -1, -c.weight)
 	}
 }
 
@@ -128,7 +114,7 @@ func (h *hub) subscribe(c *client, who access.Principal, subs []subscription) er
 	if h.clients[c.id] != c {
 		return errNoClient
 	}
-	from := originOf(c.host)
+	from := wire.PlaceOf(c.host)
 	more := weight - c.weight
 	if more > 0 && (h.weight+more > maxTopicWeight || h.origins[from].weight+more > maxOriginTopicWeight) {
 		return errManyTopics
