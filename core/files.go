@@ -172,6 +172,9 @@ func (s *Service) openChunk(ctx context.Context, f *dossier.File, c dossier.Chun
 		n = -1
 	}
 	r, err := s.blobs.Open(ctx, c.Key, off, n)
+	if dossier.KindOf(err) == dossier.NotFound && !s.alive(ctx, f) {
+		return nil, notFound("file") // it fell out of use, and was swept, since f was found
+	}
 	if err != nil {
 		return nil, s.damaged(f, c, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -127,6 +128,25 @@ func TestRecordFileNamesExactly(t *testing.T) {
 	}{{r.ID, ""}, {r.ID, "a.txt"}, {r.ID, strings.ToUpper(u.Slug)}, {r.ID, "../" + u.Slug}, {r.ID, string(u.ID)}, {other.ID, u.Slug}, {"nobody", u.Slug}} {
 		_, err := h.RecordFile(ctx(), system, h.collection("public"), c.record, c.slug)
 		kind(t, string(c.record)+"/"+c.slug, err, dossier.NotFound)
+	}
+}
+
+// Between finding a file and opening its bytes a record may give it up and the sweep remove it: then there is no such file, and nothing is
+// damaged.
+func TestAFileThatIsSweptBeforeItIsOpenedIsNotThere(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	h := newHouse(t, shelves(), func(o *core.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	u := h.upload("a.txt", "a")
+	r := h.create("public", values{"open": take(u)})
+	found, err := h.RecordFile(ctx(), system, h.collection("public"), r.ID, u.Slug)
+	h.must(err)
+	h.delete("public", r)
+	h.sweep()
+	_, err = h.OpenFile(ctx(), found.File, 0, -1)
+	kind(t, "swept", err, dossier.NotFound)
+	if strings.Contains(log.String(), "damaged") {
+		t.Errorf("the log says %s", &log)
 	}
 }
 

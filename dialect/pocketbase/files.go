@@ -241,9 +241,9 @@ func (h *handler) blobError(r *http.Request, err error) error {
 	if r.Context().Err() != nil {
 		return err
 	}
-	h.svc.Log().ErrorContext(r.Context(), "file cannot be opened", "err", err)
 	if errors.Is(err, dossier.NotFound) {
-		return errNotFound
+		return errNotFound // given up by its record just before
 	}
+	h.svc.Log().ErrorContext(r.Context(), "file cannot be opened", "err", err)
 	return newError(http.StatusBadRequest, "Filesystem initialization failure.", nil)
 }
