@@ -57,10 +57,20 @@ func prepare(ctx context.Context, dir string, a *archive.Reader, log *slog.Logge
 	if err := syncTree(part); err != nil {
 		return err
 	}
-	if err := os.Rename(part, filepath.Join(dir, restoreWhole)); err != nil {
+	return decide(dir, syncDir)
+}
+
+// decide makes of the space that was filled the one that is to take the place. After an error of sync it is not: whoever was told that nothing
+// has changed must not find another space at the next start.
+func decide(dir string, sync func(dir string) error) error {
+	part, whole := filepath.Join(dir, restorePart), filepath.Join(dir, restoreWhole)
+	if err := os.Rename(part, whole); err != nil {
 		return err
 	}
-	return syncDir(dir)
+	if err := sync(dir); err != nil {
+		return errors.Join(err, os.Rename(whole, part))
+	}
+	return nil
 }
 
 // closed is an error unless the databases in dir are whole without files beside them. A database whose log cannot be moved into it when it is

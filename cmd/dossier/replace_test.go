@@ -102,3 +102,20 @@ func TestWhatIsNotPreparedIsRemoved(t *testing.T) {
 		t.Errorf("the directory holds\n%s", strings.Join(got, "\n"))
 	}
 }
+
+// A restore whose decision may not be on the disk has failed, and the next start goes on with the space that there is.
+func TestARestoreThatFailedAtItsDecisionIsNotFinishedLater(t *testing.T) {
+	t.Parallel()
+	dir := oldSpace(t)
+	want := content(t, dir)
+	tree(t, filepath.Join(dir, restorePart), "new", database, smallBlobs, "blobs/00/c.blob")
+	if err := decide(dir, func(string) error { return errKilled }); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if err := finishReplace(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, dir); !slices.Equal(got, want) {
+		t.Errorf("the directory holds\n%s", strings.Join(got, "\n"))
+	}
+}
