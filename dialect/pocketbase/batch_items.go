@@ -219,8 +219,8 @@ func (call *batchCall) requestOf(item *batchItem) access.Request {
 		req.Query[name] = values[0]
 	}
 	for name, value := range item.headers {
-		if !strings.EqualFold(name, "Authorization") {
-			req.Headers[wire.HeaderKey(name)] = value
+		if key := wire.HeaderKey(name); key != "authorization" { // as rules read it: letters outside of ASCII may become some of it
+			req.Headers[key] = value
 		}
 	}
 	req.Headers["content_type"] = "multipart/form-data" // as which items are handled

@@ -62,6 +62,21 @@ func TestBatchDoesAllOfItsRequests(t *testing.T) {
 	again.is(200, `[{"body":{"title":"three","summary":"there already"},"status":200}]`)
 }
 
+// Who asks is said by the batch alone, also where a letter becomes another one of the header's name.
+func TestItemsOfABatchSayNothingOfWhoAsks(t *testing.T) {
+	b := newBench(t)
+	root := b.root()
+	b.enableBatch(root)
+	b.do(call{method: "POST", path: collections, token: root, body: `{"name": "asked", "createRule": "@request.headers.authorization = ''", "fields": []}`}).ok()
+	for _, name := range []string{"Authorization", "AUTHORIZATION", "authorizat\u0130on"} {
+		item := request("POST", "/api/collections/asked/records", map[string]any{})
+		item["headers"] = map[string]any{name: "forged"}
+		if got := b.do(call{method: "POST", path: "/api/batch", body: map[string]any{"requests": []any{item}}}); got.status != 200 {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+	}
+}
+
 func TestBatchThatFailsDoesNothing(t *testing.T) {
 	b := newBench(t)
 	token, _ := b.member()
