@@ -33,15 +33,15 @@ func (h *handler) realtime(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	s := &stream{w: w, control: http.NewResponseController(w), id: c.id}
+	defer s.release() // when nobody can end the stream any more: the connection's next answer is not its
 	defer h.hub.leave(c)
+	c.endWith(s.end)
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-store")
 	head.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
-	s := &stream{w: w, control: http.NewResponseController(w), id: c.id}
-	c.endWith(s.end)
-	defer s.release()
 	if err := s.send("PB_CONNECT", map[string]any{"clientId": c.id}); err != nil {
 		return nil // the client is gone
 	}

@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -347,5 +348,35 @@ func TestStreamThatIsStuckEnds(t *testing.T) {
 				t.Errorf("the next one: %v", err)
 			}
 		})
+	}
+}
+
+// A kept connection has its deadlines taken away when a stream is over.
+type kept struct {
+	*httptest.ResponseRecorder
+	released  func()
+	deadlines []time.Time
+}
+
+func (k *kept) SetWriteDeadline(at time.Time) error {
+	k.deadlines = append(k.deadlines, at)
+	if at.IsZero() {
+		k.released()
+	}
+	return nil
+}
+
+// Whoever ends all streams while one has just ended by itself does not end the answer that its connection carries next.
+func TestStreamThatIsOverIsNotEndedAgain(t *testing.T) {
+	b := newBench(t)
+	h := &handler{svc: b.svc, hub: newHub(b.svc.Random())}
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	w := &kept{ResponseRecorder: httptest.NewRecorder(), released: h.hub.close}
+	if err := h.realtime(w, httptest.NewRequestWithContext(gone, "GET", "/api/realtime", nil)); err != nil {
+		t.Fatal(err)
+	}
+	if last := w.deadlines[len(w.deadlines)-1]; !last.IsZero() {
+		t.Errorf("the connection is left with the deadline %v", last)
 	}
 }
