@@ -204,8 +204,6 @@ func (j *job) keeps(m image.Image) bool {
 		return false
 	}
 	switch m.(type) {
-	case *image.YCbCr:
-		return !j.format.limited
 	case *image.Gray, *image.NRGBA, *image.RGBA, *image.Paletted:
 		return true
 	}

@@ -8,10 +8,13 @@ import (
 	"dossier/thumb/smalljpeg"
 )
 
-// A JPEG of up to exactPixels is decoded whole and filtered as RGB, so that the result is exact also where colours meet. A
-// larger one is decoded at a fraction of its size if that leaves enough samples for each pixel of the result, and its planes are
+// A JPEG of up to exactPixels is decoded whole and filtered as RGB, so that the result is exact also where colours meet; and as it is to be
+// compressed again, which makes more of small differences, it is filtered by the triangle alone and in whole levels. A larger one is decoded at a fraction of its size if that leaves enough samples for each pixel of the result, and its planes are
 // filtered one by one.
 const exactPixels = 2_000_000
+
+// exact reports whether the result is to be that of the triangle to the level.
+func (j *job) exact() bool { return j.format.reduce && j.w*j.h <= exactPixels }
 
 // fractions are the sides that blocks of 8×8 may be decoded to, and the samples that they have to leave for a pixel of the result, in each
 // direction. With 2 a result is like that of a whole decoding by 47 dB and more, of single samples by 45; and blocks of 2×2 take

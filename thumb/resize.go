@@ -27,12 +27,15 @@ type axis struct {
 type span struct{ first, n, at int }
 
 // newAxis maps the pixels between from and to to n results, and keeps those from lo up to hi. There are count samples, each the
-// mean of per pixels; from and to may lie within a sample.
-func newAxis(from, to int, per float64, count, n, lo, hi int) axis {
+// mean of per pixels; from and to may lie within a sample. Without boxes the triangle does all by itself.
+func newAxis(from, to int, per float64, count, n, lo, hi int, boxes bool) axis {
 	start, step := float64(from)/per, float64(to-from)/per/float64(n)
 	a := axis{
 		from: min(int(start), count-1), to: min(int(math.Ceil(float64(to)/per)), count),
-		box: max(1, int(step/minCells)), pixel: 1 / per,
+		box: 1, pixel: 1 / per,
+	}
+	if boxes {
+		a.box = max(1, int(step/minCells))
 	}
 	a.spans = make([]span, hi-lo)
 	radius := a.radius(step)
@@ -104,6 +107,8 @@ type resampler struct {
 	ring [][]float32
 	next int // the first row of cells that is not in ring
 	out  []float32
+	// step, if there is one, rounds what lies between the two filters.
+	step func(float32) float32
 }
 
 func newResampler(src raster, x, y axis) *resampler {
@@ -126,7 +131,12 @@ func (r *resampler) run(ctx context.Context, emit func(y int, row []float32)) er
 		}
 		for r.next = max(r.next, s.first); r.next < s.first+s.n; r.next++ {
 			r.shrinkRow(r.next)
-			r.filterRow(r.ring[r.next%len(r.ring)])
+			row := r.ring[r.next%len(r.ring)]
+			if r.filterRow(row); r.step != nil {
+				for i, v := range row {
+					row[i] = r.step(v)
+				}
+			}
 		}
 		clear(r.out)
 		for i, w := range r.y.weights[s.at : s.at+s.n] {
@@ -246,16 +256,33 @@ func (j *job) resize(ctx context.Context, m image.Image) (image.Image, error) {
 
 // resample writes the result of the layout for a raster of which one sample is the mean of dx×dy pixels.
 func (j *job) resample(ctx context.Context, src raster, dx, dy float64, pix []uint8) error {
-	l := j.layout
-	x := newAxis(l.src.Min.X, l.src.Max.X, dx, src.w, l.w, l.window.Min.X, l.window.Max.X)
-	y := newAxis(l.src.Min.Y, l.src.Max.Y, dy, src.h, l.h, l.window.Min.Y, l.window.Max.Y)
+	l, boxes := j.layout, !j.exact()
+	x := newAxis(l.src.Min.X, l.src.Max.X, dx, src.w, l.w, l.window.Min.X, l.window.Max.X, boxes)
+	y := newAxis(l.src.Min.Y, l.src.Max.Y, dy, src.h, l.h, l.window.Min.Y, l.window.Max.Y, boxes)
 	stride := l.window.Dx() * src.n
 	store := storeGray
 	if src.n == 4 {
 		store = storeNRGBA
 	}
-	return newResampler(src, x, y).run(ctx, func(y int, row []float32) { store(pix[y*stride:][:stride], row) })
+	r := newResampler(src, x, y)
+	if j.exact() {
+		r.step, store = level, storeLevels
+	}
+	return r.run(ctx, func(y int, row []float32) { store(pix[y*stride:][:stride], row) })
 }
+
+// level is the whole level that v is nearest to. It weighs v with an alpha of 255 and divides by that, as those do who keep four
+// channels: where v lies between two levels, that decides.
+func level(v float32) float32 { return float32(round64(float64(v) * 255 * (1.0 / 255))) }
+
+func storeLevels(pix []uint8, row []float32) {
+	row = row[:len(pix)]
+	for i, v := range row {
+		pix[i] = round64(float64(v) * 255 * (1.0 / 255))
+	}
+}
+
+func round64(v float64) uint8 { return uint8(max(0, min(255, v+0.5))) }
 
 func storeGray(pix []uint8, row []float32) {
 	row = row[:len(pix)]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image"
 	"image/color"
+	"math"
 	"testing"
 
 	"golang.org/x/image/draw"
@@ -13,14 +14,19 @@ import (
 // triangle is the filter that results are measured by: as wide as two results, or two source pixels when enlarging.
 var triangle = draw.Kernel{Support: 1, At: func(t float64) float64 { return 1 - t }}
 
-// resized runs the resize of a spec over a decoded picture.
+// resized runs the resize of a spec over a decoded picture that is not compressed again.
 func resized(tb testing.TB, m image.Image, spec string) image.Image {
+	tb.Helper()
+	return resizedAs(tb, m, spec, &formats[1])
+}
+
+func resizedAs(tb testing.TB, m image.Image, spec string, f *format) image.Image {
 	tb.Helper()
 	s, err := Parse(spec)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	j := &job{format: &formats[0], w: m.Bounds().Dx(), h: m.Bounds().Dy()}
+	j := &job{format: f, w: m.Bounds().Dx(), h: m.Bounds().Dy()}
 	j.layout = plan(s, j.w, j.h)
 	out, err := j.resize(context.Background(), m)
 	if err != nil {
@@ -127,7 +133,7 @@ func TestAxisWeights(t *testing.T) {
 	t.Parallel()
 	for _, from := range []int{1, 2, 3, 10, 100, 641, 65535} {
 		for _, n := range []int{1, 2, 3, 7, 100, 641} {
-			a := newAxis(0, from, 1, from, n, 0, n)
+			a := newAxis(0, from, 1, from, n, 0, n, true)
 			used := make([]bool, a.cells())
 			for i, s := range a.spans {
 				var sum float32
@@ -145,6 +151,79 @@ func TestAxisWeights(t *testing.T) {
 					t.Fatalf("%d to %d: cell %d of %d is in no result", from, n, i, len(used))
 				}
 			}
+		}
+	}
+}
+
+// triangleRows filters every row of a picture of whole levels to n pixels between lo and hi, in whole levels.
+func triangleRows(rows [][][3]float64, lo, hi, n int) [][][3]float64 {
+	out := make([][][3]float64, len(rows))
+	step := float64(hi-lo) / float64(n)
+	radius := max(step, 1)
+	for y, row := range rows {
+		out[y] = make([][3]float64, n)
+		for x := range out[y] {
+			var sum [3]float64
+			total := 0.0
+			for i := lo; i < hi; i++ {
+				w := max(0, 1-math.Abs(float64(i)+0.5-float64(lo)-(float64(x)+0.5)*step)/radius)
+				total += w
+				for k := range sum {
+					sum[k] += row[i][k] * w
+				}
+			}
+			for k := range sum {
+				out[y][x][k] = math.Floor(sum[k]/total + 0.5)
+			}
+		}
+	}
+	return out
+}
+
+func transposed(rows [][][3]float64) [][][3]float64 {
+	out := make([][][3]float64, len(rows[0]))
+	for x := range out {
+		for y := range rows {
+			out[x] = append(out[x], rows[y][x])
+		}
+	}
+	return out
+}
+
+// What is compressed again is the triangle's to the level: first across, then down. A level is let pass where a result lies just between two.
+func TestWhatIsCompressedAgainIsExact(t *testing.T) {
+	t.Parallel()
+	m, err := formats[0].decode(bytes.NewReader(asJPEG(t, stripes(203, 131))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := make([][][3]float64, 131)
+	for y := range rows {
+		for x := range 203 {
+			r, g, b, _ := m.At(x, y).RGBA()
+			rows[y] = append(rows[y], [3]float64{float64(r >> 8), float64(g >> 8), float64(b >> 8)})
+		}
+	}
+	for _, spec := range []string{"70x50", "70x50t", "20x0", "0x50", "150x120f", "300x0", "10x10b", "203x60"} {
+		s, _ := Parse(spec)
+		l := plan(s, 203, 131)
+		want := triangleRows(rows, l.src.Min.X, l.src.Max.X, l.w)
+		want = transposed(triangleRows(transposed(want), l.src.Min.Y, l.src.Max.Y, l.h))
+		got, between := resizedAs(t, m, spec, &formats[0]), 0
+		for y := range got.Bounds().Dy() {
+			for x := range got.Bounds().Dx() {
+				r, g, b, a := got.At(x, y).RGBA()
+				w := want[y+l.window.Min.Y][x+l.window.Min.X]
+				for k, v := range []uint32{r, g, b} {
+					d := math.Abs(float64(v>>8) - w[k])
+					if between += int(d); d > 1 || a != 0xFFFF {
+						t.Fatalf("%s: pixel %d,%d is %d %d %d %d instead of %v", spec, x, y, r>>8, g>>8, b>>8, a>>8, w)
+					}
+				}
+			}
+		}
+		if all := 3 * got.Bounds().Dx() * got.Bounds().Dy(); between > all/200 {
+			t.Errorf("%s: %d of %d values are another level", spec, between, all)
 		}
 	}
 }
