@@ -124,29 +124,28 @@ func (k *checker) filters(s *Scope, fs []Filter, depth int) ([]Filter, error) {
 }
 
 func (k *checker) where(s *Scope, over Set, where Filter, depth int) (Filter, error) {
-	r, err := s.Enter(over)
-	if err != nil {
-		return nil, err
+	err := k.enter(depth)
+	if err == nil {
+		err = k.inside(s, over, func(inner *Scope) (err error) {
+			where, err = k.filter(inner, where, depth)
+			return err
+		})
 	}
-	if err := k.enter(depth); err != nil {
-		return nil, err
-	}
-	if err := k.descend(); err != nil {
-		return nil, err
-	}
-	defer k.ascend()
-	return k.filter(r.Inner, where, depth)
+	return where, err
 }
 
-// descend goes into a set, ascend out of it.
-func (k *checker) descend() error {
+// inside calls check with the scope of an element of over.
+func (k *checker) inside(s *Scope, over Set, check func(inner *Scope) error) error {
+	r, err := s.Enter(over)
+	if err != nil {
+		return err
+	}
 	if k.sets++; k.sets > maxSets {
 		return invalid("a query looks into at most %d sets in one another", maxSets)
 	}
-	return nil
+	defer func() { k.sets-- }()
+	return check(r.Inner)
 }
-
-func (k *checker) ascend() { k.sets-- }
 
 func (k *checker) compare(s *Scope, f Compare, depth int) (Filter, error) {
 	left, lt, err := k.operand(s, f.Left, depth)

@@ -132,29 +132,15 @@ func (k *checker) computed(s *Scope, o Operand, depth int) (Operand, error) {
 		}
 		return o, err
 	case At:
-		r, err := s.Enter(o.Over)
-		if err != nil {
-			return nil, err
-		}
-		if err := k.descend(); err != nil {
-			return nil, err
-		}
-		defer k.ascend()
-		if o.Where, err = k.filter(r.Inner, o.Where, depth+1); err != nil {
-			return nil, err
-		}
-		o.Of, _, err = k.operand(r.Inner, o.Of, depth+1)
+		err = k.inside(s, o.Over, func(inner *Scope) error {
+			if o.Where, err = k.filter(inner, o.Where, depth+1); err == nil {
+				part(inner, &o.Of)
+			}
+			return err
+		})
 		return o, err
 	case Texts:
-		r, err := s.Enter(o.Over)
-		if err != nil {
-			return nil, err
-		}
-		if err := k.descend(); err != nil {
-			return nil, err
-		}
-		defer k.ascend()
-		o.Of, _, err = k.operand(r.Inner, o.Of, depth+1)
+		err = k.inside(s, o.Over, func(inner *Scope) error { part(inner, &o.Of); return err })
 		return o, err
 	case Numeral:
 		part(s, &o.Of)

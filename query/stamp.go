@@ -14,8 +14,9 @@ import (
 // Stamp is the text in which Format shows the moment that the operand tells, after Moves have moved it. It is empty if the operand tells
 // none, or if the moment is before that noon of -4713 which is the Julian day 0, or after the year 9999.
 //
-// An instant tells itself and a day its start. A number is a Julian day: days since noon of 24 November of the year -4713. A text tells one if it is a day, a time of day (of 1 January 2000) or both, as in "2006-01-02 15:04:05.000",
-// with or without Z or an offset such as +02:00, or if it is such a number.
+// An instant tells itself and a day its start. A number is a Julian day: days since noon of 24 November of the year -4713. A text tells
+// one if it is a day, a time of day (of 1 January 2000) or both, as in "2006-01-02 15:04:05.000", with or without Z or an offset such
+// as +02:00, or if it is such a number.
 //
 // In Format every character stands for itself but the conversions, which are those of C's strftime in UTC that are in the map
 // conversions, and %J, the Julian day.
@@ -55,7 +56,8 @@ const (
 	maxMonths = 400_000
 )
 
-func (m Move) good() bool {
+// Valid reports whether a Stamp may move so: by a known unit, and within its bounds.
+func (m Move) Valid() bool {
 	switch m.By {
 	case Milliseconds:
 		return -maxMs <= m.N && m.N <= maxMs
@@ -109,7 +111,7 @@ func ParseMoves(text string) (moves []Move, ok bool) {
 		unit, n, _ := strings.Cut(part, " ")
 		i, err := strconv.ParseInt(n, 10, 64)
 		m := Move{Unit(unit), i}
-		if err != nil || !m.good() {
+		if err != nil || !m.Valid() {
 			return nil, false
 		}
 		moves = append(moves, m)
@@ -125,18 +127,18 @@ func (s *Scope) stampType(o Stamp) (Type, error) {
 	switch {
 	case err != nil:
 		return None, err
-	case len(o.Moves) > maxMoves || len(o.Format) > maxFormat:
-		return None, invalid("a moment is moved at most %d times and shown in at most %d bytes", maxMoves, maxFormat)
+	case len(o.Moves) > maxMoves:
+		return None, invalid("a moment is moved at most %d times", maxMoves)
 	}
 	for _, m := range o.Moves {
-		if !m.good() {
+		if !m.Valid() {
 			return None, invalid("%s %d is no move of a moment", m.By, m.N)
 		}
 	}
-	if !goodFormat(o.Format) {
-		return None, invalid("%q shows no moment", o.Format)
+	if !GoodFormat(o.Format) {
+		return None, invalid("%.50q shows no moment", o.Format)
 	}
-	return Text, goodText(o.Format)
+	return Text, nil
 }
 
 // StampOf is what a Stamp makes of v, a value that is not empty.
@@ -166,8 +168,8 @@ func StampOf(v dossier.Value, moves []Move, format string) dossier.Value {
 
 func inYears(t time.Time) bool { return t.UnixMilli() >= -epochDay*msPerDay && t.Year() <= 9999 }
 
-// goodFormat reports whether all conversions of a format are known.
-func goodFormat(format string) bool {
+// GoodFormat reports whether a Stamp may have this format: all its conversions are known, and it is no longer than maxFormat.
+func GoodFormat(format string) bool {
 	for i := 0; i < len(format); i++ {
 		if format[i] == '%' {
 			if i++; i == len(format) || conversions[format[i]] == nil {
@@ -175,12 +177,7 @@ func goodFormat(format string) bool {
 			}
 		}
 	}
-	return true
-}
-
-// GoodFormat reports whether a Stamp may have this format.
-func GoodFormat(format string) bool {
-	return len(format) <= maxFormat && goodFormat(format) && goodText(format) == nil
+	return len(format) <= maxFormat && goodText(format) == nil
 }
 
 // conversions show a part of a moment.

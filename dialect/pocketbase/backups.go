@@ -117,16 +117,12 @@ func backupNameFault(name string) fault {
 	case name == "":
 		return fault{}
 	case len(name) > maxBackupName:
-		return fault{Code: "validation_length_out_of_range", Message: fmt.Sprintf("The length must be between 1 and %d.", maxBackupName),
-			Params: map[string]any{"min": 1, "max": maxBackupName}}
+		return outOfRange(1, maxBackupName)
 	case !backupName.MatchString(name):
 		return badForm
 	}
 	return fault{}
 }
-
-// badForm is the fault of a text that has not the form it must have.
-var badForm = fault{Code: "validation_match_invalid", Message: "Must be in a valid format."}
 
 func takenBackup(message string) fault {
 	return fault{Code: "validation_backup_name_exists", Message: message}

@@ -69,19 +69,19 @@ func (item *batchItem) check() map[string]any {
 		wrong["method"] = blank
 	case http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
 	default:
-		wrong["method"] = fault{Code: "validation_in_invalid", Message: "Must be a valid value."}
+		wrong["method"] = badChoice
 	}
 	switch {
 	case item.url == "":
 		wrong["url"] = blank
 	case len(item.url) > maxBatchURL:
-		wrong["url"] = tooLongList(maxBatchURL)
+		wrong["url"] = tooLong(maxBatchURL)
 	}
 	return wrong
 }
 
-// tooLongList is the fault of what has more than most elements.
-func tooLongList(most int) fault {
+// tooLong is the fault of what has more than most elements, or characters.
+func tooLong(most int) fault {
 	return fault{Code: "validation_length_too_long", Message: "The length must be no more than " + strconv.Itoa(most) + ".",
 		Params: map[string]any{"max": most, "min": 0}}
 }
@@ -110,7 +110,7 @@ func (call *batchCall) items(ctx context.Context) ([]*batchItem, error) {
 	}
 	switch {
 	case len(list) > call.s.MaxRequests:
-		return nil, invalidBatch(tooLongList(call.s.MaxRequests))
+		return nil, invalidBatch(tooLong(call.s.MaxRequests))
 	case len(wrong) > 0:
 		return nil, invalidBatch(wrong)
 	}

@@ -48,7 +48,7 @@ func emailFault(email string) fault {
 		return wrong
 	}
 	if local, domain, ok := strings.Cut(email, "@"); !ok || local == "" || domain == "" || strings.ContainsAny(email, " \t\r\n,<>") {
-		return fault{Code: "validation_is_email", Message: "Must be a valid email address."}
+		return badEmail
 	}
 	return fault{}
 }
@@ -254,7 +254,7 @@ func (h *handler) newEmailFault(ctx context.Context, c *dossier.Collection, who 
 		return wrong, nil
 	}
 	if email == who.Record.Account.Email {
-		return fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}, nil
+		return excluded, nil
 	}
 	other, err := h.byEmail(ctx, c, email)
 	if err != nil || other.IsGuest() {

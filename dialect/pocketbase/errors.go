@@ -158,6 +158,15 @@ func sentence(text string) string {
 // blank is the fault of a value that must be there.
 var blank = fault{Code: "validation_required", Message: "Cannot be blank."}
 
+// badForm is the fault of a text that has not the form it must have.
+var badForm = fault{Code: "validation_match_invalid", Message: "Must be in a valid format."}
+
+// badEmail is the fault of a text that is no address of mail.
+var badEmail = fault{Code: "validation_is_email", Message: "Must be a valid email address."}
+
+// excluded is the fault of a value that is among those that cannot be.
+var excluded = fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}
+
 // outOfRange is the fault of a text that is not of least to most characters.
 func outOfRange(least, most int) fault {
 	return fault{Code: "validation_length_out_of_range", Message: fmt.Sprintf("The length must be between %d and %d.", least, most),
@@ -229,7 +238,7 @@ func faultOf(f *dossier.Field, p dossier.Problem) fault {
 }
 
 // negative is the fault of a number below 0.
-var negative = fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 0.", Params: map[string]any{"threshold": 0}}
+var negative = noLess(0)
 
 // A wording makes the fault of a problem.
 type wording func(dossier.Problem) fault

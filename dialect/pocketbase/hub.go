@@ -326,7 +326,7 @@ func parseTopic(topic string) subscription {
 	headers, _ := object["headers"].(map[string]any)
 	s.headers = make(map[string]string, len(headers))
 	for k, v := range headers {
-		s.headers[strings.ReplaceAll(strings.ToLower(k), "-", "_")] = toText(v)
+		s.headers[wire.HeaderKey(k)] = toText(v)
 	}
 	return s
 }

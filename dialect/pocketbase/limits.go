@@ -243,17 +243,17 @@ func (r rateRule) check(note func(key string, f fault)) {
 	case r.Label == "":
 		note("label", blank)
 	case !labelForm.MatchString(r.Label):
-		note("label", fault{Code: "validation_match_invalid", Message: "Must be in a valid format."})
+		note("label", badForm)
 	}
 	if r.Audience != "" && r.Audience != audienceGuest && r.Audience != audienceAuth {
-		note("audience", fault{Code: "validation_in_invalid", Message: "Must be a valid value."})
+		note("audience", badChoice)
 	}
 	for key, n := range map[string]int64{"duration": r.Duration, "maxRequests": int64(r.MaxRequests)} {
 		switch {
 		case n == 0:
 			note(key, blank)
 		case n < 0:
-			note(key, fault{Code: "validation_min_greater_equal_than_required", Message: "Must be no less than 1.", Params: map[string]any{"threshold": 1}})
+			note(key, noLess(1))
 		}
 	}
 }

@@ -60,19 +60,7 @@ func parseAmount(words []string) ([]query.Move, bool) {
 	if ms := int64(math.Round(n * m.ms)); ms != 0 || out == nil {
 		out = append(out, query.Move{By: query.Milliseconds, N: ms})
 	}
-	return bearable(out)
-}
-
-// maxShiftMs is as far as a move may lead in milliseconds; any further no year is left.
-const maxShiftMs = 1e15
-
-func bearable(moves []query.Move) ([]query.Move, bool) {
-	for _, m := range moves {
-		if m.By == query.Milliseconds && (m.N > maxShiftMs || m.N < -maxShiftMs) {
-			return nil, false
-		}
-	}
-	return moves, true
+	return out, !slices.ContainsFunc(out, func(m query.Move) bool { return !m.Valid() })
 }
 
 // shiftForm is "+01:30:00.000" or "-0001-02-03", or both with the days first.

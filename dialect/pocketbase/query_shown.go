@@ -141,7 +141,7 @@ func (s showing) compare(op string, t showing) query.Filter {
 	return or(either...)
 }
 
-// strict reports whether = tells null from "" where c takes part.
+// strictNull reports whether = tells null from "" where c takes part.
 func (c column) strictNull() bool {
 	return c.kind == kindJSON || c.kind == kindInside || c.kind == kindMeasure
 }

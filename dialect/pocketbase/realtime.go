@@ -244,9 +244,6 @@ func (h *handler) readTopics(r *http.Request) (id string, topics []string, err e
 // checkTopics is what is wrong with a subscription.
 func checkTopics(id string, topics []string) map[string]any {
 	wrong := map[string]any{}
-	long := func(n int) fault {
-		return fault{Code: "validation_length_too_long", Message: fmt.Sprintf("The length must be no more than %d.", n), Params: map[string]any{"max": n, "min": 0}}
-	}
 	switch {
 	case id == "":
 		wrong["clientId"] = blank
@@ -254,11 +251,11 @@ func checkTopics(id string, topics []string) map[string]any {
 		wrong["clientId"] = outOfRange(1, maxClientID)
 	}
 	if len(topics) > maxTopics {
-		wrong["subscriptions"] = long(maxTopics)
+		wrong["subscriptions"] = tooLong(maxTopics)
 	}
 	for i, topic := range topics {
 		if len(topic) > maxTopicBytes {
-			nest(wrong, []string{"subscriptions", strconv.Itoa(i)}, long(maxTopicBytes))
+			nest(wrong, []string{"subscriptions", strconv.Itoa(i)}, tooLong(maxTopicBytes))
 		}
 	}
 	return wrong

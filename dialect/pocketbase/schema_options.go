@@ -264,8 +264,7 @@ func (o *optionReader) readFile(f *dossier.Field) {
 	f.MaxSelect, f.Protected = int(o.whole("maxSelect")), o.flag("protected")
 	size := o.whole("maxSize")
 	if size > maxWhole {
-		o.fault(fault{Code: "validation_max_less_equal_than_required", Message: "Must be no greater than 9007199254740991.",
-			Params: map[string]any{"threshold": maxWhole}}, "maxSize")
+		o.fault(noGreater(maxWhole), "maxSize")
 	}
 	if o.fresh || size != shownMaxSize(f) {
 		if f.MaxSize = size; size == 0 {
@@ -278,9 +277,9 @@ func (o *optionReader) readFile(f *dossier.Field) {
 		at := []string{"thumbs", strconv.Itoa(i)}
 		switch {
 		case slices.Contains(noThumbs, size):
-			o.fault(fault{Code: "validation_not_in_invalid", Message: "Must not be in list."}, at...)
+			o.fault(excluded, at...)
 		case !thumbForm.MatchString(size):
-			o.fault(fault{Code: "validation_match_invalid", Message: "Must be in a valid format."}, at...)
+			o.fault(badForm, at...)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 	case rd.old != nil && rd.old.System:
 		rd.fault("validation_collection_system_name_change", "System collection name cannot be changed.", "name")
 	case !dossier.ValidName(name):
-		rd.fault("validation_match_invalid", "Must be in a valid format.", "name")
+		nest(rd.data, []string{"name"}, badForm)
 	case taken && (rd.old == nil || other.ID != rd.old.ID):
 		rd.fault("validation_collection_name_exists", "Collection name must be unique (case insensitive).", "name")
 	}
@@ -123,7 +123,7 @@ func (rd *collectionReader) identify(space *dossier.Space) {
 	case len(id) > maxFieldName:
 		nest(rd.data, []string{"id"}, outOfRange(1, maxFieldName))
 	case !wordForm.MatchString(id):
-		rd.fault("validation_match_invalid", "Must be in a valid format.", "id")
+		nest(rd.data, []string{"id"}, badForm)
 	case taken:
 		rd.fault("validation_invalid_or_existing_id", "The model id is invalid or already exists.", "id")
 	}
@@ -253,7 +253,7 @@ func (rd *collectionReader) field(raw map[string]any, i int) (*dossier.Field, er
 		}
 		f = &dossier.Field{ID: dossier.ID(id), Name: name, Type: newTypes[typ]}
 		if !wordForm.MatchString(id) {
-			rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "id")...)
+			nest(rd.data, append(at, "id"), badForm)
 		}
 	case typeOf(f) != typ:
 		rd.fault("validation_field_type_change", "Field type cannot be changed.", at...)
@@ -267,9 +267,9 @@ func (rd *collectionReader) field(raw map[string]any, i int) (*dossier.Field, er
 	case len(name) > maxFieldName:
 		nest(rd.data, append(at, "name"), outOfRange(1, maxFieldName))
 	case slices.Contains(reservedNames, strings.ToLower(name)):
-		rd.fault("validation_not_in_invalid", "Must not be in list.", append(at, "name")...)
+		nest(rd.data, append(at, "name"), excluded)
 	case !dossier.ValidName(name):
-		rd.fault("validation_match_invalid", "Must be in a valid format.", append(at, "name")...)
+		nest(rd.data, append(at, "name"), badForm)
 	}
 	o := &optionReader{space: rd.space, raw: raw, fresh: fresh, path: at, data: rd.data}
 	o.read(f, typ)

@@ -26,8 +26,7 @@ func (s backupSettings) check(data map[string]any) {
 		}
 	}
 	if s.CronMaxKeep < 0 {
-		nest(data, []string{"backups", "cronMaxKeep"},
-			fault{Code: negative.Code, Message: "Must be no less than 1.", Params: map[string]any{"threshold": 1}})
+		nest(data, []string{"backups", "cronMaxKeep"}, noLess(1))
 	}
 }
 

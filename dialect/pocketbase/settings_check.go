@@ -32,7 +32,7 @@ func (s metaSettings) check(data map[string]any) {
 		nest(data, []string{"meta", "appURL"}, badURL)
 	}
 	if _, err := mail.ParseAddress(s.SenderAddress); s.SenderAddress != "" && err != nil {
-		nest(data, []string{"meta", "senderAddress"}, fault{Code: "validation_is_email", Message: "Must be a valid email address."})
+		nest(data, []string{"meta", "senderAddress"}, badEmail)
 	}
 	switch {
 	case s.AccentColor == "":
