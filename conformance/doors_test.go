@@ -76,7 +76,11 @@ func exchange(t *testing.T, base string, request io.Reader) []answer {
 		t.Fatal(err)
 	}
 	var sending sync.WaitGroup
-	sending.Go(func() { _, _ = io.Copy(conn, request) })
+	sending.Go(func() {
+		if _, err := io.Copy(conn, request); err == nil && isLast(request) {
+			_ = conn.(*net.TCPConn).CloseWrite()
+		}
+	})
 	defer func() { conn.Close(); sending.Wait() }()
 	const patience, silence = 60 * time.Second, 300 * time.Millisecond
 	var answers []answer
@@ -100,10 +104,20 @@ func exchange(t *testing.T, base string, request io.Reader) []answer {
 	}
 }
 
+// last is what a client sends that then ends its half of the connection, so that nobody waits for more of it.
+type last struct{ io.Reader }
+
+func isLast(request io.Reader) bool { _, ok := request.(last); return ok }
+
 // one is exchange for a request that must get exactly one answer.
 func one(t *testing.T, base, request string) answer {
 	t.Helper()
-	answers := exchange(t, base, strings.NewReader(request))
+	return only(t, request, exchange(t, base, strings.NewReader(request)))
+}
+
+// only is the answer to a request that must have got exactly one.
+func only(t *testing.T, request string, answers []answer) answer {
+	t.Helper()
 	if len(answers) != 1 || answers[0].broken {
 		t.Fatalf("%d answers to %.200q: %+v", len(answers), request, answers)
 	}

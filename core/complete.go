@@ -335,8 +335,8 @@ func (k *completion) options(f *dossier.Field, at []string) {
 	}
 }
 
-// oversize reports whether a size of thumbnails was refused for being too large alone. No picture is made in it, as with one that is
-// too large for the picture at hand: the original does.
+// oversize reports whether a size of thumbnails was refused for being too large alone. A field may have it: no picture is made in it, and
+// the file is served as it is, as with any thumbnail that cannot be made.
 func oversize(err error) bool {
 	var e *dossier.Error
 	return errors.As(err, &e) && len(e.Problems) == 1 && e.Problems[0].Code == dossier.CodeTooBig

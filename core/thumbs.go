@@ -214,7 +214,7 @@ func (fs *flights) fly(ctx context.Context, s *Service, key string, f *flight, f
 	case !early:
 		f.err = err
 	case err != nil:
-		s.log.Warn("a thumbnail was made and cannot be kept", "key", key, "err", err)
+		s.log.Warn("a thumbnail was made and cannot be kept", "key", key, "error", err)
 	}
 }
 

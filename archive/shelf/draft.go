@@ -53,7 +53,7 @@ func (d *draft) Commit() error {
 	if err := d.place(); err != nil {
 		return classify(err)
 	}
-	if err := syncDir(filepath.Dir(d.path)); err != nil {
+	if err := Sync(filepath.Dir(d.path)); err != nil {
 		return classify(errors.Join(err, os.Remove(d.path)))
 	}
 	return nil
@@ -79,9 +79,9 @@ func (d *draft) Abort() {
 	_ = os.Remove(d.file.Name()) // gone already if it was renamed
 }
 
-// syncDir makes the names in a directory durable.
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
+// Sync makes a file, or the names in a directory, durable.
+func Sync(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}

@@ -48,8 +48,14 @@ func classify(err error) error {
 		return dossier.Errorf(dossier.NotFound, "there is no such backup: %w", err)
 	case errors.Is(err, fs.ErrExist):
 		return dossier.Errorf(dossier.Exists, "there is a backup of that name: %w", err)
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return dossier.Errorf(dossier.Full, "the disk is full: %w", err)
+	}
+	return Full(err)
+}
+
+// Full gives the error of a full disk its Kind, and returns any other as it is.
+func Full(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return dossier.Errorf(dossier.Full, "the disk has no room: %w", err)
 	}
 	return err
 }
@@ -105,7 +111,7 @@ func (s *Shelf) make() error {
 		return nil
 	}
 	if err == nil {
-		err = syncDir(filepath.Dir(s.dir))
+		err = Sync(filepath.Dir(s.dir))
 	}
 	return classify(err)
 }
@@ -128,7 +134,7 @@ func (s *Shelf) Delete(_ context.Context, name string) error {
 	if err := os.Remove(path); err != nil {
 		return classify(err)
 	}
-	return classify(syncDir(s.dir))
+	return classify(Sync(s.dir))
 }
 
 // Scratch implements archive.Shelf.

@@ -8,11 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"dossier"
 	"dossier/archive"
+	"dossier/archive/shelf"
 	"dossier/blob/disk"
 	"dossier/blob/small"
 	"dossier/core"
@@ -42,7 +42,7 @@ func prepare(ctx context.Context, dir string, a *archive.Reader, log *slog.Logge
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(full(err), os.RemoveAll(part))
+			err = errors.Join(shelf.Full(err), os.RemoveAll(part))
 		}
 	}()
 	if err := os.Mkdir(part, 0o700); err != nil {
@@ -57,7 +57,7 @@ func prepare(ctx context.Context, dir string, a *archive.Reader, log *slog.Logge
 	if err := syncTree(part); err != nil {
 		return err
 	}
-	return decide(dir, syncDir)
+	return decide(dir, shelf.Sync)
 }
 
 // decide makes of the space that was filled the one that is to take the place. After an error of sync it is not: whoever was told that nothing
@@ -84,14 +84,6 @@ func closed(dir string) error {
 		}
 	}
 	return nil
-}
-
-// full gives the error of a full disk its Kind.
-func full(err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return dossier.Errorf(dossier.Full, "the disk has no room: %w", err)
-	}
-	return err
 }
 
 // fill restores an archive into the stores of an empty directory.
@@ -162,13 +154,13 @@ func (r replacing) part(whole, old, name string) error {
 			return err
 		}
 	}
-	if err := errors.Join(syncDir(old), syncDir(r.dir)); err != nil {
+	if err := errors.Join(shelf.Sync(old), shelf.Sync(r.dir)); err != nil {
 		return err
 	}
 	if err := r.move(fresh, filepath.Join(r.dir, name)); err != nil {
 		return err
 	}
-	return errors.Join(syncDir(r.dir), syncDir(whole))
+	return errors.Join(shelf.Sync(r.dir), shelf.Sync(whole))
 }
 
 // move renames what is there.
@@ -191,7 +183,7 @@ func (r replacing) clear(dirs ...string) error {
 		if err := r.step("remove " + filepath.Base(dir)); err != nil {
 			return err
 		}
-		if err := errors.Join(os.RemoveAll(dir), syncDir(r.dir)); err != nil {
+		if err := errors.Join(os.RemoveAll(dir), shelf.Sync(r.dir)); err != nil {
 			return err
 		}
 	}
@@ -204,15 +196,6 @@ func syncTree(dir string) error {
 		if err != nil || !d.IsDir() && filepath.Ext(path) == ".blob" { // a blob was synced when it was put
 			return err
 		}
-		return syncDir(path)
+		return shelf.Sync(path)
 	})
-}
-
-// syncDir makes a file, or the names in a directory, durable.
-func syncDir(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }

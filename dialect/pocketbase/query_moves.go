@@ -36,7 +36,7 @@ func parseMove(words []string) ([]query.Move, bool) {
 	return parseShift(strings.Join(words, " "))
 }
 
-// A measure is a unit of time with what it is in moves, and how many of it lead past all years.
+// measures are units of time: what one is in moves, and how many of them lead past all years.
 var measures = map[string]struct{ ms, months, max float64 }{
 	"second": {1000, 0, 4.6427e+14}, "minute": {60_000, 0, 7.7379e+12}, "hour": {3_600_000, 0, 1.2897e+11}, "day": {msPerDay, 0, 5373485},
 	"month": {30 * msPerDay, 1, 176546}, "year": {365 * msPerDay, 12, 14713},

@@ -82,12 +82,12 @@ func (f *Flavor) indexStatements(table string, c *dossier.Collection) ([]indexSt
 	var out []indexStatement
 	for _, x := range all {
 		for _, body := range x.bodies() {
-			unique, rest := "INDEX ", body
+			kind := "INDEX "
 			if x.Unique {
-				unique = "UNIQUE INDEX "
+				kind = "UNIQUE INDEX "
 			}
-			s := indexStatement{name: "i" + table[1:] + "_x" + digest(unique+rest), of: x.Index}
-			s.sql = "CREATE " + unique + s.name + " ON " + table + " " + rest
+			s := indexStatement{name: "i" + table[1:] + "_x" + digest(kind+body), of: x.Index}
+			s.sql = "CREATE " + kind + s.name + " ON " + table + " " + body
 			if !slices.ContainsFunc(out, func(o indexStatement) bool { return o.name == s.name }) {
 				out = append(out, s)
 			}
