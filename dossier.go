@@ -88,6 +88,8 @@ type Settings struct {
 	Language     string        // "en" or "ja": messages where the request names no language
 	// SuperuserNetworks are the addresses and networks (CIDR) from which superusers may act; empty is everywhere.
 	SuperuserNetworks []string
+	// TrustedProxy says what tells the address of a client; zero is the connection alone.
+	TrustedProxy TrustedProxy
 	// Extra is what a dialect keeps for itself; core never reads it.
 	Extra map[string]string
 }

@@ -25,7 +25,8 @@ type entrance struct {
 type street struct {
 	t    *testing.T
 	base string
-	root string // a token
+	root string            // a token
+	via  map[string]string // headers that a proxy adds to each request
 }
 
 const (
@@ -57,8 +58,10 @@ func (s *street) send(method, path string, header map[string]string, body any) (
 	} else {
 		req.Header.Set("Content-Type", "application/json")
 	}
-	for name, value := range header {
-		req.Header.Set(name, value)
+	for _, more := range []map[string]string{header, s.via} {
+		for name, value := range more {
+			req.Header.Set(name, value)
+		}
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

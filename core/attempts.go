@@ -108,8 +108,12 @@ func (a *Attempts) find(k attemptKey, now time.Time) (attempt, bool) {
 	return t, true
 }
 
-// isLocal reports whether an address is this machine's own. From there comes what a proxy passes on, which is everybody.
-func isLocal(address string) bool {
+// place is the address by which what somebody does is bounded, "" where there is none. This machine's own is none: from there comes what a
+// proxy passes on, which is everybody; but where proxies tell the addresses of their clients, each stands for one.
+func (s *Service) place(address string) string {
 	a, err := netip.ParseAddr(address)
-	return err == nil && a.Unmap().IsLoopback()
+	if err == nil && a.Unmap().IsLoopback() && len(s.Space().Settings.TrustedProxy.Headers) == 0 {
+		return ""
+	}
+	return address
 }

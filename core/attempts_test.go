@@ -87,6 +87,16 @@ func TestWrongPasswordsFromOneAddressAreCounted(t *testing.T) {
 	try("127.0.0.1", "ada@example.com", "right", "") // a proxy's, behind which is everybody
 	h.clock.Add(time.Minute)
 	try("192.0.2.1", "ada@example.com", "right", "")
+
+	settings := h.Space().Settings
+	settings.TrustedProxy.Headers = []string{"X-Real-IP"}
+	h.must(h.PutSettings(ctx(), system, settings))
+	for i := range 100 {
+		r := &dossier.Record{ID: dossier.ID(fmt.Sprint(i)), Account: &dossier.Account{PasswordHash: quick}}
+		kind(t, "from this machine", h.ProvePassword(ctx(), from("127.0.0.1"), h.collection("users"), r, "wrong"), dossier.Unauthenticated)
+	}
+	try("127.0.0.1", "ada@example.com", "right", dossier.Busy) // everybody has an address of their own now
+	try("198.51.100.1", "ada@example.com", "right", "")
 }
 
 // A gate is randomness that is held back while it is shut.

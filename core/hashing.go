@@ -12,7 +12,7 @@ import (
 const (
 	maxHashes     = 2   // at a time
 	maxQueue      = 128 // that wait, or are at it
-	maxQueueEach  = 48  // of one address; that of this machine may have all
+	maxQueueEach  = 48  // of one place; what comes from none may have all
 	queueOverflow = "too many passwords are being checked: try again in a moment"
 )
 
@@ -24,43 +24,43 @@ type hashQueue struct {
 	slots chan struct{}
 	mu    sync.Mutex
 	all   int
-	by    map[string]int // by address
+	by    map[string]int // by place
 }
 
 func newHashQueue() *hashQueue {
 	return &hashQueue{slots: make(chan struct{}, maxHashes), by: map[string]int{}}
 }
 
-// slot waits for the right to hash one password for somebody at that address.
-func (q *hashQueue) slot(ctx context.Context, remote string) (free func(), err error) {
-	if !q.enter(remote) {
+// slot waits for the right to hash one password for somebody at that place (Service.place).
+func (q *hashQueue) slot(ctx context.Context, place string) (free func(), err error) {
+	if !q.enter(place) {
 		return nil, dossier.Errorf(dossier.Busy, "%s: %w", queueOverflow, ErrQueue)
 	}
 	select {
 	case q.slots <- struct{}{}:
-		return func() { <-q.slots; q.leave(remote) }, nil
+		return func() { <-q.slots; q.leave(place) }, nil
 	case <-ctx.Done():
-		q.leave(remote)
+		q.leave(place)
 		return nil, dossier.Errorf(dossier.Canceled, "wait to hash: %w", ctx.Err())
 	}
 }
 
-func (q *hashQueue) enter(remote string) bool {
+func (q *hashQueue) enter(place string) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.all >= maxQueue || remote != "" && !isLocal(remote) && q.by[remote] >= maxQueueEach {
+	if q.all >= maxQueue || place != "" && q.by[place] >= maxQueueEach {
 		return false
 	}
 	q.all++
-	q.by[remote]++
+	q.by[place]++
 	return true
 }
 
-func (q *hashQueue) leave(remote string) {
+func (q *hashQueue) leave(place string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.all--
-	if q.by[remote]--; q.by[remote] == 0 {
-		delete(q.by, remote)
+	if q.by[place]--; q.by[place] == 0 {
+		delete(q.by, place)
 	}
 }

@@ -31,7 +31,7 @@ func (s *Service) HashPassword(ctx context.Context, who access.Principal, passwo
 	if len(password) > maxPassword {
 		return "", dossier.Invalidate(dossier.Problem{Path: []string{"password"}, Code: dossier.CodeTooLong, Params: map[string]any{"max": maxPassword}})
 	}
-	free, err := s.hashing.slot(ctx, who.Request.Remote)
+	free, err := s.hashing.slot(ctx, s.place(who.Request.Remote))
 	if err != nil {
 		return "", err
 	}
@@ -50,10 +50,10 @@ func hashPassword(random io.Reader, password string) (string, error) {
 		b64.EncodeToString(salt), b64.EncodeToString(sum)), nil
 }
 
-// checkPassword reports whether password is the account's, for somebody at that address. Accounts that were brought along from elsewhere
+// checkPassword reports whether password is the account's, for somebody at that place. Accounts that were brought along from elsewhere
 // may have a bcrypt hash. Errors as of HashPassword.
-func (s *Service) checkPassword(ctx context.Context, remote string, a *dossier.Account, password string) (bool, error) {
-	free, err := s.hashing.slot(ctx, remote)
+func (s *Service) checkPassword(ctx context.Context, place string, a *dossier.Account, password string) (bool, error) {
+	free, err := s.hashing.slot(ctx, place)
 	if err != nil {
 		return false, err
 	}

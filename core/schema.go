@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"dossier"
@@ -91,7 +90,7 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		p.say("application is %s", schema.Application)
 	}
 	if schema.Settings != nil {
-		if err := checkNetworks(schema.Settings.SuperuserNetworks); err != nil {
+		if err := checkSettings(schema.Settings); err != nil {
 			return nil, err
 		}
 	}
@@ -107,22 +106,6 @@ func (s *Service) plan(ctx context.Context, schema Schema, prune bool) (*plan, e
 		return nil, err
 	}
 	return p, nil
-}
-
-// checkNetworks refuses what is neither an address nor a network, with a Problem for each.
-func checkNetworks(networks []string) error {
-	var problems []dossier.Problem
-	for i, text := range networks {
-		if _, err := access.ParseNetwork(text); err != nil {
-			problems = append(problems, dossier.Problem{Path: []string{"superuser_networks", strconv.Itoa(i)}, Code: dossier.CodeInvalid})
-		}
-	}
-	if len(problems) == 0 {
-		return nil
-	}
-	e := dossier.Invalidate(problems...)
-	e.Msg = "superusers act from addresses such as 192.0.2.7, or networks such as 192.0.2.0/24"
-	return e
 }
 
 func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.Space, wanted []*dossier.Collection, prune bool) error {
@@ -371,12 +354,6 @@ func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c 
 		return err
 	}
 	return s.carryOut(ctx, &plan{numbers: numbers, put: more, drop: []*dossier.Collection{c}, said: []string{"removed"}})
-}
-
-// PutSettings changes the space's settings.
-func (s *Service) PutSettings(ctx context.Context, who access.Principal, settings dossier.Settings) error {
-	_, err := s.ApplySchema(ctx, who, Schema{Settings: &settings}, false)
-	return err
 }
 
 // applyPeople makes the users, tokens and keys of a schema that are not there yet.

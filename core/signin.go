@@ -25,7 +25,7 @@ func (s *Service) SignInBy(ctx context.Context, asker access.Principal, collecti
 	if login == "" || password == "" || len(password) > maxPassword || len(login) > maxLogin {
 		return access.Guest(), wrong
 	}
-	g := guesses{s, login, asker.Request.Remote}
+	g := guesses{s, login, s.place(asker.Request.Remote)}
 	if err := g.allowed(); err != nil {
 		return access.Guest(), err
 	}
@@ -108,7 +108,7 @@ func (s *Service) Readmit(ctx context.Context, asker access.Principal, collectio
 // in, but wrong ones count as they do there.
 func (s *Service) ProvePassword(ctx context.Context, asker access.Principal, c *dossier.Collection, r *dossier.Record, password string) error {
 	p := access.User(c, r)
-	g := guesses{s, r.Account.Email, asker.Request.Remote}
+	g := guesses{s, r.Account.Email, s.place(asker.Request.Remote)}
 	if g.login == "" {
 		g.login = accountKey(p)
 	}
@@ -170,10 +170,10 @@ func (s *Service) Present(who access.Principal) access.Principal {
 	return who
 }
 
-// guesses are those of one login from one address.
+// guesses are those of one login from one place.
 type guesses struct {
-	s             *Service
-	login, remote string
+	s            *Service
+	login, place string
 }
 
 // allowed is Busy after too many wrong ones.
@@ -182,7 +182,7 @@ func (g guesses) allowed() error {
 	if !g.s.logins.Allowed(g.login, now) {
 		return tooManyWrong()
 	}
-	if g.remote != "" && !g.s.places.Allowed(g.remote, now) {
+	if g.place != "" && !g.s.places.Allowed(g.place, now) {
 		return dossier.Errorf(dossier.Busy, "too many wrong passwords from this address: wait a minute")
 	}
 	return nil
@@ -194,7 +194,7 @@ func tooManyWrong() error {
 
 // right reports whether password is p's, and not one guess too many. Guesses at the same time count too: they learn nothing more.
 func (g guesses) right(ctx context.Context, p access.Principal, password string) (bool, error) {
-	ok, err := g.s.checkPassword(ctx, g.remote, p.Record.Account, password)
+	ok, err := g.s.checkPassword(ctx, g.place, p.Record.Account, password)
 	if err != nil {
 		return false, err
 	}
@@ -205,8 +205,8 @@ func (g guesses) right(ctx context.Context, p access.Principal, password string)
 func (g guesses) failed(named ...access.Principal) {
 	now := g.s.now()
 	g.s.logins.Failed(g.login, now)
-	if g.remote != "" && !isLocal(g.remote) {
-		g.s.places.Failed(g.remote, now)
+	if g.place != "" {
+		g.s.places.Failed(g.place, now)
 	}
 	for _, p := range named {
 		if p.Collection != nil {

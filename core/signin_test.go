@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +110,24 @@ func TestWhereSuperusersMayAct(t *testing.T) {
 	h.must(h.networks())
 	if !h.Present(who).IsSuper() {
 		t.Error("no networks are everywhere")
+	}
+}
+
+func TestTrustedHeadersHaveNames(t *testing.T) {
+	t.Parallel()
+	h, _, _, _ := club(t)
+	put := func(headers ...string) error {
+		s := h.Space().Settings
+		s.TrustedProxy = dossier.TrustedProxy{Headers: headers, Leftmost: true}
+		return h.PutSettings(ctx(), system, s)
+	}
+	wrong(t, put("X-Real-IP", "", "X Real"), prob(dossier.CodeInvalid, nil, "trusted_proxy", "headers", "1"), prob(dossier.CodeInvalid, nil, "trusted_proxy", "headers", "2"))
+	if got := h.Space().Settings.TrustedProxy; got.Headers != nil || got.Leftmost {
+		t.Errorf("what was refused is in force: %+v", got)
+	}
+	h.must(put("X-Real-IP"))
+	if got := h.Space().Settings.TrustedProxy; !slices.Equal(got.Headers, []string{"X-Real-IP"}) || !got.Leftmost {
+		t.Errorf("believed is %+v", got)
 	}
 }
 

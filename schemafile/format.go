@@ -116,7 +116,19 @@ func settingsNode(s dossier.Settings) *yaml.Node {
 	m.add("time_zone", quoted(s.TimeZone))
 	m.add("language", quoted(s.Language))
 	m.addTexts("superuser_networks", s.SuperuserNetworks)
+	m.add("trusted_proxy", trustedProxyNode(s.TrustedProxy))
 	return m.node(false)
+}
+
+// trustedProxyNode is nil where nothing is believed.
+func trustedProxyNode(p dossier.TrustedProxy) *yaml.Node {
+	if len(p.Headers) == 0 {
+		return nil
+	}
+	var m mapping
+	m.addTexts("headers", p.Headers)
+	m.addFlag("leftmost", p.Leftmost)
+	return m.node(true)
 }
 
 func collectionNode(space *dossier.Space, c *dossier.Collection) *yaml.Node {

@@ -93,6 +93,7 @@ func (r *reader) readSettings(n *yaml.Node) error {
 		},
 		"time_zone":          func(n *yaml.Node) error { return zone(n, &s.TimeZone) },
 		"superuser_networks": func(n *yaml.Node) error { return networks(n, &s.SuperuserNetworks) },
+		"trusted_proxy":      func(n *yaml.Node) error { return trustedProxy(n, &s.TrustedProxy) },
 		"language":           func(n *yaml.Node) error { return matching(n, &s.Language, languageForm, "en or ja") },
 	})
 	s.PublicURL = strings.TrimRight(s.PublicURL, "/")
@@ -112,6 +113,25 @@ func networks(n *yaml.Node, to *[]string) error {
 		}
 	}
 	return nil
+}
+
+// trustedProxy reads what tells the addresses of clients; what it does not name is as if nobody had said anything.
+func trustedProxy(n *yaml.Node, to *dossier.TrustedProxy) error {
+	*to = dossier.TrustedProxy{Headers: []string{}}
+	return object(n, "trusted_proxy", keys{
+		"headers": func(n *yaml.Node) error {
+			if err := texts(n, &to.Headers); err != nil {
+				return err
+			}
+			for _, name := range to.Headers {
+				if !dossier.ValidHeaderName(name) {
+					return at(n, "%q is no name of a header, such as X-Forwarded-For", name)
+				}
+			}
+			return nil
+		},
+		"leftmost": func(n *yaml.Node) error { return boolean(n, &to.Leftmost) },
+	})
 }
 
 // applicationName reads what the space is called. The settings that stand now share no map with those that are read.

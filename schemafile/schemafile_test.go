@@ -88,6 +88,9 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"a login without a name", "collections:\n- name: a\n  kind: auth\n  sign_in: {logins: [\"\"]}\n", `line 4: "" is no name`},
 		{"unknown way to sign in", "collections:\n- name: a\n  kind: auth\n  sign_in: {passwords: false}\n", `line 4: unknown key "passwords"`},
 		{"a network that is none", "settings:\n  superuser_networks: [192.0.2.0/33]\n", `line 2: "192.0.2.0/33" is neither an address nor a network`},
+		{"a header that is none", "settings:\n  trusted_proxy:\n    headers: [X-Real-IP, X Real]\n", `line 3: "X Real" is no name of a header`},
+		{"an unknown part of a proxy", "settings:\n  trusted_proxy: {header: X-Real-IP}\n", `line 2: unknown key "header"`},
+		{"an end that is none", "settings:\n  trusted_proxy: {headers: [X-Real-IP], leftmost: first}\n", "line 2: want true or false"},
 		{"unknown rule", "collections:\n- name: a\n  rules: {read: \"\"}\n", `line 3: unknown key "read"`},
 		{"view of an unknown field", "collections:\n- name: a\n  fields: [{name: x, type: text}]\npages:\n- key: p\n  views:\n  - {key: v, kind: form, collection: a, fields: [y]}\n", `line 7: the collection a has no field "y"`},
 		{"unknown right", "tokens:\n- token: aaaaaaaaaaaaaaaaaaaa\n  collections: {a: [read]}\n", `line 3: unknown right "read"`},
@@ -154,6 +157,7 @@ func TestSignInReadsBack(t *testing.T) {
 		c.Fields = []*dossier.Field{{ID: "nick", Name: "nick", Type: dossier.TypeText, Unique: true}}
 		space := &dossier.Space{Application: "60241522a16be4001b611249", Settings: dossier.DefaultSettings(), Collections: []*dossier.Collection{c}}
 		space.Settings.SuperuserNetworks = []string{"192.0.2.0/24", "2001:db8::7"}
+		space.Settings.TrustedProxy = dossier.TrustedProxy{Headers: []string{"X-Real-IP", "x-forwarded-for"}, Leftmost: gate != nil}
 		text, err := Format(space)
 		if err != nil {
 			t.Fatal(err)
@@ -173,6 +177,31 @@ func TestSignInReadsBack(t *testing.T) {
 	s, err := parse(t, "settings: {superuser_networks: []}")
 	if err != nil || s.Settings.SuperuserNetworks == nil || len(s.Settings.SuperuserNetworks) != 0 {
 		t.Errorf("no networks are read as %#v, %v", s.Settings.SuperuserNetworks, err)
+	}
+}
+
+// TestWhatAProxySaysIsReadWhole reads trusted_proxy over one that is in force.
+func TestWhatAProxySaysIsReadWhole(t *testing.T) {
+	t.Parallel()
+	now := dossier.DefaultSettings()
+	now.TrustedProxy = dossier.TrustedProxy{Headers: []string{"X-Real-IP"}, Leftmost: true}
+	for text, want := range map[string]dossier.TrustedProxy{
+		"settings: {language: ja}":                                     now.TrustedProxy,
+		"settings: {trusted_proxy: {}}":                                {Headers: []string{}},
+		"settings: {trusted_proxy: {headers: []}}":                     {Headers: []string{}},
+		"settings: {trusted_proxy: {headers: [X-Forwarded-For]}}":      {Headers: []string{"X-Forwarded-For"}},
+		"settings: {trusted_proxy: {leftmost: true, headers: [X, Y]}}": {Headers: []string{"X", "Y"}, Leftmost: true},
+	} {
+		s, err := Parse([]byte(text), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, s.Settings.TrustedProxy); diff != "" {
+			t.Errorf("%s\n%s", text, diff)
+		}
+	}
+	if text, err := Format(&dossier.Space{Settings: dossier.DefaultSettings()}); err != nil || strings.Contains(string(text), "trusted_proxy") {
+		t.Errorf("where nothing is believed, it says %s, %v", text, err)
 	}
 }
 

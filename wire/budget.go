@@ -15,7 +15,8 @@ const freeBytes = 64 << 10
 
 // A Budget bounds the bytes of bodies that are held in memory, those of all requests together, of which one place may hold three quarters:
 // who sends large bodies slowly must not keep everybody else from sending any. From this machine comes what a proxy passes on, which is
-// everybody: it may hold all. Bytes that stream through, as those of files do, cost nothing.
+// everybody: it may hold all, unless the proxy tells its clients' addresses (BehindProxy). Bytes that stream through, as those of files do, cost
+// nothing.
 type Budget struct {
 	left atomic.Int64
 	each int64 // what one place may hold
@@ -87,6 +88,13 @@ func (s *share) take(n int) error {
 		return dossier.Errorf(dossier.Busy, "other requests hold too much in memory; send it again later")
 	}
 	return nil
+}
+
+// countFor names the place that s is of, before it holds anything.
+func (s *share) countFor(place string) {
+	if s != nil {
+		s.place = place
+	}
 }
 
 // release gives everything back.

@@ -1,16 +1,44 @@
 package wire
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 
+	"dossier"
 	"dossier/access"
 )
 
-// RemoteHost is the address that the connection of r comes from, without its port: the socket's, whatever headers say.
+// clientKey is the context's key of the client's address, where headers are trusted.
+type clientKey struct{}
+
+// BehindProxy tells next, and the Budget that it is in, the address of each client as trust says at the time of the request: see RemoteHost.
+func BehindProxy(next http.Handler, trust func() dossier.TrustedProxy) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if believed := trust(); len(believed.Headers) > 0 {
+			host, ok := clientOf(r.Header, believed)
+			if !ok {
+				host = SocketHost(r)
+			}
+			shareOf(r.Context()).countFor(PlaceOf(host))
+			r = r.WithContext(context.WithValue(r.Context(), clientKey{}, host))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// RemoteHost is the address that r comes from, without a port: what a trusted header said (BehindProxy), else the connection's.
 func RemoteHost(r *http.Request) string {
+	if host, ok := r.Context().Value(clientKey{}).(string); ok {
+		return host
+	}
+	return SocketHost(r)
+}
+
+// SocketHost is the address that the connection of r comes from, without its port, whatever headers say.
+func SocketHost(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		return r.RemoteAddr

@@ -161,5 +161,5 @@ func handler(svc *core.Service, c *config, done <-chan struct{}) http.Handler {
 	kintone.Mount(mux, svc, kintone.Options{Session: sessions.Of, BasicUser: user, BasicPassword: password})
 	knack.Mount(mux, svc, knack.Options{ClosedUploads: c.Closed})
 	admin.Mount(mux, svc, sessions)
-	return wire.Front(mux)
+	return wire.BehindProxy(wire.Front(mux), func() dossier.TrustedProxy { return svc.Space().Settings.TrustedProxy })
 }

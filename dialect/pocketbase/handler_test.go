@@ -31,7 +31,8 @@ func newBench(t *testing.T, change ...func(*core.Options)) *bench {
 	svc := coretest.New(t, append([]func(*core.Options){ownRules}, change...)...)
 	mux := http.NewServeMux()
 	Mount(mux, svc, Options{})
-	return &bench{t: t, svc: svc, mux: wire.Front(mux)}
+	trust := func() dossier.TrustedProxy { return svc.Space().Settings.TrustedProxy }
+	return &bench{t: t, svc: svc, mux: wire.BehindProxy(wire.Front(mux), trust)}
 }
 
 // ownRules makes the service read rules as this dialect writes them.

@@ -36,16 +36,17 @@ const (
 
 // A line is what the log remembers of one request. It never changes once it is in the log.
 type line struct {
-	number               int64 // rises by one from line to line
-	created              time.Time
-	took                 time.Duration
-	level, status        int
-	method, url          string
-	referer, agent       string
-	auth, authID, userIP string // authID and userIP are "" where the settings say so
-	withIP, withID       bool
-	message, failure     string
-	details              map[string]any
+	number           int64 // rises by one from line to line
+	created          time.Time
+	took             time.Duration
+	level, status    int
+	method, url      string
+	referer, agent   string
+	auth, authID     string // authID is "" where the settings say so
+	userIP, remoteIP string // of the client and of the connection, likewise
+	withIP, withID   bool
+	message, failure string
+	details          map[string]any
 }
 
 // lines are the last requests to this dialect, oldest first, as long as the process lives. The zero lines is ready.
@@ -156,7 +157,7 @@ func (l *line) describe(r *http.Request, rules logSettings) {
 		}
 	}
 	if l.withIP = rules.LogIP; l.withIP {
-		l.userIP = strings.Clone(wire.RemoteHost(r))
+		l.userIP, l.remoteIP = strings.Clone(longAddress(wire.RemoteHost(r))), strings.Clone(longAddress(wire.SocketHost(r)))
 	}
 	l.withID = rules.LogAuthID && l.authID != ""
 }
@@ -211,7 +212,7 @@ func (l *line) data() map[string]any {
 		data["authId"] = l.authID
 	}
 	if l.withIP {
-		data["userIP"], data["remoteIP"] = l.userIP, l.userIP
+		data["userIP"], data["remoteIP"] = l.userIP, l.remoteIP
 	}
 	if l.level == levelError {
 		data["error"], data["details"] = l.failure, l.details

@@ -17,8 +17,8 @@ import (
 // extraSettings is where the space's settings keep this dialect's, as a JSON text.
 const extraSettings = extraPrefix + "settings"
 
-// settings are what a superuser decides about the dialect. SuperuserIPs are the space's own and not kept here. Those of remote files and
-// proxies are kept and shown, and have no effect; secrets are not kept among them.
+// settings are what a superuser decides about the dialect. SuperuserIPs and TrustedProxy are the space's own and not kept
+// here. Those of remote files are kept and shown, and have no effect; secrets are not kept among them.
 type settings struct {
 	SuperuserIPs []string       `json:"superuserIPs"`
 	SMTP         smtpSettings   `json:"smtp"`
@@ -83,6 +83,11 @@ type proxySettings struct {
 	UseLeftmostIP bool     `json:"useLeftmostIP"`
 }
 
+// neutral is p as the space keeps it.
+func (p proxySettings) neutral() dossier.TrustedProxy {
+	return dossier.TrustedProxy{Headers: append([]string{}, p.Headers...), Leftmost: p.UseLeftmostIP}
+}
+
 // batchSettings bound requests that hold several writes.
 type batchSettings struct {
 	Enabled     bool  `json:"enabled"`
@@ -126,7 +131,9 @@ func (h *handler) settings() settings {
 	if text, ok := h.svc.Space().Settings.Extra[extraSettings]; ok {
 		_ = json.Unmarshal([]byte(text), &s) // written by json.Marshal of the same type
 	}
-	s.SuperuserIPs = append([]string{}, h.svc.Space().Settings.SuperuserNetworks...)
+	all := h.svc.Space().Settings
+	s.SuperuserIPs = append([]string{}, all.SuperuserNetworks...)
+	s.TrustedProxy = proxySettings{Headers: append([]string{}, all.TrustedProxy.Headers...), UseLeftmostIP: all.TrustedProxy.Leftmost}
 	return s
 }
 
@@ -166,6 +173,7 @@ func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
 	}
 	all := h.svc.Space().Settings
 	all.SuperuserNetworks, next.SuperuserIPs = append([]string{}, next.SuperuserIPs...), nil
+	all.TrustedProxy, next.TrustedProxy = next.TrustedProxy.neutral(), proxySettings{}
 	text, err := json.Marshal(next)
 	if err != nil {
 		return dossier.Errorf(dossier.Internal, "settings: %w", err)
@@ -260,6 +268,11 @@ func (s settings) check() map[string]any {
 	for i, text := range s.SuperuserIPs {
 		if _, err := access.ParseNetwork(text); err != nil {
 			nest(data, []string{"superuserIPs", strconv.Itoa(i)}, badAddress)
+		}
+	}
+	for i, name := range s.TrustedProxy.Headers {
+		if !dossier.ValidHeaderName(name) {
+			nest(data, []string{"trustedProxy", "headers", strconv.Itoa(i)}, badForm)
 		}
 	}
 	return data

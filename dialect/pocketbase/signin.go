@@ -80,7 +80,8 @@ var tokenOptions = map[string]dossier.TokenKind{"authToken": dossier.TokenSessio
 	"verificationToken": dossier.TokenVerify, "passwordResetToken": dossier.TokenReset, "emailChangeToken": dossier.TokenEmail}
 
 // Upgrade makes what an older build kept for this dialect alone the space's own: rules of signing in and of managing accounts, whether
-// passwords count and with what, and where superusers may act from. Who signed in while other dialects did not know of a rule signs in anew.
+// passwords count and with what, where superusers may act from, and what tells clients' addresses. Who signed in while other dialects did not
+// know of a rule signs in anew.
 func Upgrade(space *dossier.Space) {
 	for i, c := range space.Collections {
 		var old struct {
@@ -104,8 +105,27 @@ func Upgrade(space *dossier.Space) {
 		next.SignIn, next.Rules.Manage = &gate, old.ManageRule
 		space.Collections[i] = &next
 	}
-	var old struct{ SuperuserIPs []string }
-	if s := &space.Settings; s.SuperuserNetworks == nil && json.Unmarshal([]byte(s.Extra[extraSettings]), &old) == nil {
+	upgradeSettings(&space.Settings)
+}
+
+// upgradeSettings does so for what the settings say of addresses, where the space says nothing.
+func upgradeSettings(s *dossier.Settings) {
+	var old struct {
+		SuperuserIPs []string
+		TrustedProxy proxySettings
+	}
+	if json.Unmarshal([]byte(s.Extra[extraSettings]), &old) != nil {
+		return
+	}
+	if s.SuperuserNetworks == nil {
 		s.SuperuserNetworks = old.SuperuserIPs
+	}
+	if s.TrustedProxy.Headers != nil {
+		return
+	}
+	for _, name := range old.TrustedProxy.Headers {
+		if dossier.ValidHeaderName(name) {
+			s.TrustedProxy.Headers, s.TrustedProxy.Leftmost = append(s.TrustedProxy.Headers, name), old.TrustedProxy.UseLeftmostIP
+		}
 	}
 }

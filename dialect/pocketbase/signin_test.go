@@ -64,13 +64,35 @@ func TestUpgradeReadsWhatOlderBuildsKept(t *testing.T) {
 	}
 }
 
+// TestUpgradeOfProxies takes over what tells the addresses of clients, but for names that are none, and only once.
+func TestUpgradeOfProxies(t *testing.T) {
+	both := dossier.TrustedProxy{Headers: []string{"X-Real-IP", "X-Forwarded-For"}, Leftmost: true}
+	for kept, want := range map[string]dossier.TrustedProxy{
+		`{"trustedProxy":{"headers":["X-Real-IP","","X Real","X-Forwarded-For"],"useLeftmostIP":true}}`: both,
+		`{"trustedProxy":{"headers":["X Real"],"useLeftmostIP":true}}`:                                  {},
+		`{"trustedProxy":{"headers":[],"useLeftmostIP":true}}`:                                          {},
+		`{"trustedProxy":{"headers":null}}`:                                                             {},
+		"":                                                                                              {},
+	} {
+		space := &dossier.Space{Settings: dossier.Settings{Extra: map[string]string{extraSettings: kept}}}
+		Upgrade(space)
+		if diff := cmp.Diff(want, space.Settings.TrustedProxy); diff != "" {
+			t.Errorf("%s\n%s", kept, diff)
+		}
+		space.Settings.TrustedProxy = dossier.TrustedProxy{Headers: []string{}}
+		if Upgrade(space); len(space.Settings.TrustedProxy.Headers) != 0 {
+			t.Errorf("%s comes back after it was cleared", kept)
+		}
+	}
+}
+
 // TestNothingIsKeptTwice changes all that the space itself knows of signing in and looks at what the dialect keeps beside it.
 func TestNothingIsKeptTwice(t *testing.T) {
 	b := newBench(t)
 	root := b.root()
 	b.do(call{method: "PATCH", path: collections + "/users", token: root, body: `{"authRule": "name != ''", "manageRule": "id = ''", "passwordAuth": {"enabled": false},
 		"authToken": {"secret": "0123456789012345678901234567890"}}`}).ok()
-	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"superuserIPs": ["192.0.2.0/24"]}`}).ok()
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"superuserIPs": ["192.0.2.0/24"], "trustedProxy": {"headers": ["X-Real-IP"]}}`}).ok()
 	c := b.collection("users")
 	var options, kept map[string]any
 	for text, to := range map[string]*map[string]any{c.Extra[extraOptions]: &options, b.svc.Space().Settings.Extra[extraSettings]: &kept} {
@@ -78,7 +100,7 @@ func TestNothingIsKeptTwice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if options["authRule"] != nil || options["manageRule"] != nil || kept["superuserIPs"] != nil {
+	if options["authRule"] != nil || options["manageRule"] != nil || kept["superuserIPs"] != nil || kept["trustedProxy"].(map[string]any)["headers"] != nil {
 		t.Errorf("kept %v and %v", options, kept)
 	}
 	gate := c.SigningIn()
