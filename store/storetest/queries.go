@@ -16,6 +16,7 @@ import (
 func testQueries(t *testing.T, open Opener) {
 	for seed := range uint64(8) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			b, w := newBench(t, open), newWorld(seed)
 			b.fill(w)
 			var all = map[string][]*dossier.Record{}

@@ -300,6 +300,7 @@ func testViewChanges(t *testing.T, open Opener) {
 func testViewQueries(t *testing.T, open Opener) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
+			t.Parallel()
 			b, w := newBench(t, open), newWorld(100+seed)
 			b.fill(w)
 			mirror := b.viewOf(w.space, "mirror", "select * from things")
