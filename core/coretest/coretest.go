@@ -4,11 +4,14 @@
 package coretest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"log/slog"
 	"path/filepath"
 	"testing"
+
+	"golang.org/x/crypto/bcrypt"
 
 	"dossier"
 	"dossier/access"
@@ -17,6 +20,7 @@ import (
 	"dossier/blob/small"
 	"dossier/core"
 	"dossier/query"
+	"dossier/store"
 	"dossier/store/sqlite"
 	"dossier/thumb"
 )
@@ -55,9 +59,37 @@ func New(t testing.TB, change ...func(*core.Options)) *core.Service {
 	}
 	svc, err := core.New(context.Background(), o)
 	must(t, err)
-	_, err = svc.ApplySchema(context.Background(), access.System(), Fixture(), false)
+	schema := Fixture()
+	people := schema.Users
+	schema.Users = nil
+	_, err = svc.ApplySchema(context.Background(), access.System(), schema, false)
 	must(t, err)
+	for _, u := range people {
+		must(t, settle(svc, rows, u))
+	}
 	return svc
+}
+
+// settle makes the account of u as a schema does, but with a hash that takes no time: most tests are not about passwords.
+func settle(svc *core.Service, rows store.Store, u core.SchemaUser) error {
+	ctx, yes := context.Background(), true
+	name := cmp.Or(u.Collection, dossier.Superusers)
+	c, _ := svc.Space().Collection(name)
+	change := core.Change{Loose: true, Account: &core.AccountChange{Email: &u.Email, Verified: &yes}}
+	if u.Name != "" {
+		change.Values = map[string]dossier.Value{"name": dossier.Text(u.Name)}
+	}
+	r, err := svc.CreateRecord(ctx, access.System(), c, "", change)
+	if err != nil {
+		return err
+	}
+	hash, err := bcrypt.GenerateFromPassword([]byte(u.Password), bcrypt.MinCost)
+	if err != nil {
+		return err
+	}
+	r = r.Clone()
+	r.Account.PasswordHash = string(hash)
+	return rows.Update(ctx, func(tx store.Tx) error { return tx.Records(c).Update(ctx, r, r.Revision) })
 }
 
 func must(t testing.TB, err error) {
