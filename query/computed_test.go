@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"dossier"
@@ -82,6 +83,7 @@ func TestComputedOperandsAreChecked(t *testing.T) {
 		"a numeral of rows":             query.Numeral{Of: query.Col("lines")},
 		"a distance of texts":           query.Distance{LonA: text("1"), LatA: num("1"), LonB: num("1"), LatB: num("1")},
 		"an unknown conversion":         query.Stamp{Of: query.Col("moment"), Format: "%q"},
+		"more than anybody reads":       query.Stamp{Of: query.Col("moment"), Format: strings.Repeat("%J", 129)},
 		"half a conversion":             query.Stamp{Of: query.Col("moment"), Format: "%"},
 		"an unknown move":               query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: "eon", N: 1}}},
 		"an eighth day":                 query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: query.Weekday, N: 7}}},

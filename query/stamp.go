@@ -51,7 +51,7 @@ const (
 // The bounds of a Stamp.
 const (
 	maxMoves  = 20
-	maxFormat = 4096 // bytes
+	maxFormat = 256  // bytes: what a conversion costs is paid for every record
 	maxMs     = 1e15 // of a Move, some 30 000 years
 	maxMonths = 400_000
 )

@@ -32,6 +32,8 @@ type Options struct {
 	Readers int              // connections that read; 0 is two more than there are processors
 	Log     *slog.Logger     // nil is slog.Default
 	Now     func() time.Time // nil is time.Now
+	// QueryTime is how long finding or counting records may take until it is Busy; 0 is half a minute.
+	QueryTime time.Duration
 }
 
 // Open opens the database file at path and makes it if there is none. Every commit is on the disk when it is answered.
@@ -50,7 +52,7 @@ func Open(path string, o Options) (store.Store, error) {
 		Flavor:  newFlavor(),
 		Writer:  connector{d, dsn(path, "cache_size(-16384)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)")},
 		Reader:  connector{d, dsn(path, "cache_size(-8192)", "query_only(1)")},
-		Readers: o.Readers, Log: o.Log, Now: o.Now,
+		Readers: o.Readers, Log: o.Log, Now: o.Now, QueryTime: o.QueryTime,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)

@@ -47,6 +47,10 @@ func (r *records) GetEmail(ctx context.Context, email string) (*dossier.Record, 
 func (r *records) get(ctx context.Context, column string, value any) (*dossier.Record, error) {
 	if r.collection.Kind != dossier.View {
 		ctx = context.Background()
+	} else {
+		var cancel context.CancelFunc
+		ctx, cancel = r.bounded(ctx)
+		defer cancel()
 	}
 	l, err := r.layout()
 	if err != nil {
@@ -73,9 +77,11 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel := r.bounded(ctx)
+	defer cancel()
 	p, err := r.plan(ctx, l, q)
 	if err != nil {
-		return nil, err
+		return nil, overdue(ctx, err)
 	}
 	sql, args, err := r.tx.selectSQL(l, q, p)
 	if err != nil {
@@ -104,10 +110,8 @@ func (r *records) Count(ctx context.Context, q query.Checked) (int64, error) {
 	return n, overdue(ctx, err)
 }
 
-// scan runs a query for the columns of l and reads records.
+// scan runs a query for the columns of l and reads records. ctx is bounded, or the query short.
 func (r *records) scan(ctx context.Context, l *layout, sql string, args []any) ([]*dossier.Record, error) {
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
 	var out []*dossier.Record
 	var d decoder
 	err := r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {

@@ -23,6 +23,7 @@ type Options struct {
 	Readers        int // at least 1
 	Log            *slog.Logger
 	Now            func() time.Time // measures how long a group of writes may grow; nil is time.Now
+	QueryTime      time.Duration    // what finding or counting records may take; 0 is half a minute
 }
 
 // A Store keeps rows in a SQL database.
@@ -38,6 +39,7 @@ type Store struct {
 	reader     driver.Connector
 	generation atomic.Int64 // of the statistics that readers plan by
 	schema     atomic.Int64 // rises when collections have changed
+	queryTime  time.Duration
 }
 
 // A reader is a session that reads, with the generation in which it connected.
@@ -56,11 +58,14 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.QueryTime == 0 {
+		o.QueryTime = queryTime
+	}
 	w, err := newSession(ctx, o.Writer, o.Flavor)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader}
+	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader, queryTime: o.QueryTime}
 	if err := migrate(w); err != nil {
 		_ = w.close()
 		return nil, err

@@ -2,7 +2,6 @@ package sqlstore
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -174,25 +173,6 @@ func (t *tx) tableOf(c *dossier.Collection) (string, error) {
 	n, err := t.table(c)
 	return tableName(n), err
 }
-
-// bounded is ctx with the time that a view may take; others take what they need.
-func (r *records) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	if r.collection.Kind != dossier.View {
-		return ctx, func() {}
-	}
-	return context.WithTimeoutCause(ctx, viewTime, errViewTime)
-}
-
-// overdue is err, or that the view took too long if it is what ended ctx.
-func overdue(ctx context.Context, err error) error {
-	if err != nil && errors.Is(context.Cause(ctx), errViewTime) {
-		return errViewTime
-	}
-	return err
-}
-
-// errViewTime is the cause of the end of a view that took too long.
-var errViewTime = dossier.Errorf(dossier.Busy, "the view takes longer than %s", viewTime)
 
 // writable refuses to write to a view.
 func (r *records) writable() error {
