@@ -9,8 +9,8 @@ import (
 // TestExpiredUploadIsGone lets uploads live for two seconds. One that a record takes in time stays; the others cannot be attached
 // after their end, through no dialect and by no form of their key, and the next sweep removes their bytes.
 func TestExpiredUploadIsGone(t *testing.T) {
-	const life = 2 * time.Second
-	s := startSettings(t, t.TempDir(), "upload_ttl: 2s")
+	const life = 4 * time.Second
+	s := startSettings(t, t.TempDir(), "upload_ttl: 4s")
 	clients := newClients(t, s.base)
 	k, n := clients[0].(*kintone), clients[1].(*knack)
 	kept, err := k.put(t.Context(), "kept.bin", content(1, crashSize), crashSize)
@@ -48,7 +48,7 @@ func TestExpiredUploadIsGone(t *testing.T) {
 		}
 	}
 	s.stop()
-	s = startSettings(t, s.dir, "upload_ttl: 2s") // a sweep comes with every start
+	s = startSettings(t, s.dir, "upload_ttl: 4s") // a sweep comes with every start
 	eventually(t, 10*time.Second, "the sweep removes both", func() bool { blobs, _ := stored(t, s); return blobs <= 1 })
 	body, err := newClients(t, s.base)[2].fetch(t.Context(), "in time")
 	if err == nil {
