@@ -26,12 +26,13 @@ const (
 	TypeName       FieldType = "name"       // JSON: an object of title, first, middle, last
 	TypeAddress    FieldType = "address"    // JSON: an object of street, street2, city, state, zip, country, latitude, longitude
 	TypeRating     FieldType = "rating"     // Number
+	TypePassword   FieldType = "password"   // Secret: written, never shown
 )
 
 // FieldTypes lists every type, in the order of the documentation.
 var FieldTypes = []FieldType{TypeText, TypeRichText, TypeNumber, TypeBool, TypeDate, TypeDateTime, TypeTime, TypeSelect,
 	TypeEmail, TypeURL, TypePhone, TypeFile, TypeImage, TypeRelation, TypeUser, TypeTable, TypeJSON, TypeAutoNumber,
-	TypeName, TypeAddress, TypeRating}
+	TypeName, TypeAddress, TypeRating, TypePassword}
 
 // Widget says how a person picks from a select's options.
 type Widget string
@@ -59,8 +60,8 @@ type Field struct {
 
 	// Options of some types; zero where they do not apply.
 
-	Min, Max   string            // text: characters; number, rating: decimal text; date, datetime, time: a value's text; "" is none
-	Pattern    string            // text: a regular expression (RE2) that the value must match
+	Min, Max   string            // text, password: characters; number, rating: decimal text; date, datetime, time: a value's text; "" is none
+	Pattern    string            // text, password: a regular expression (RE2) that the value must match
 	Multiline  bool              // text
 	Integer    bool              // number
 	Unit       string            // number
@@ -94,6 +95,9 @@ func (f *Field) IsRelation() bool { return f.Type == TypeRelation || f.Type == T
 func (f *Field) IsNumber() bool {
 	return f.Type == TypeNumber || f.Type == TypeAutoNumber || f.Type == TypeRating
 }
+
+// IsSecret reports whether f holds a Secret, which nobody reads: not in a record, nor by a filter, an order, a rule, an index or a view.
+func (f *Field) IsSecret() bool { return f.Type == TypePassword }
 
 // IsText reports whether f holds a Text that people write.
 func (f *Field) IsText() bool {

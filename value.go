@@ -35,6 +35,11 @@ type (
 	Rows []Row
 	// JSON is a JSON text without insignificant white space.
 	JSON string
+	// Secret is a password. No text shows it.
+	Secret struct {
+		Hash  string // encoded, with its parameters: all that is kept
+		Clear string // on the way in: what was hashed, which the field's options are checked on
+	}
 )
 
 func (Text) value()     {}
@@ -48,6 +53,16 @@ func (Files) value()    {}
 func (FileRefs) value() {}
 func (Rows) value()     {}
 func (JSON) value()     {}
+func (Secret) value()   {}
+
+// String hides s from logs and messages.
+func (Secret) String() string { return "(secret)" }
+
+// GoString is String.
+func (s Secret) GoString() string { return s.String() }
+
+// MarshalJSON hides s: it is null.
+func (Secret) MarshalJSON() ([]byte, error) { return []byte("null"), nil }
 
 // A Row is a line of a table: an ID that is unique in the collection, 1, 2, 3 …, and the values of the table's fields by name.
 // On the way in, ID 0 is a new row.
@@ -217,6 +232,8 @@ func Fits(f *Field, v Value) error {
 		ok = f.Type == TypeTable
 	case JSON:
 		ok = f.Type == TypeJSON || f.Type == TypeName || f.Type == TypeAddress
+	case Secret:
+		ok = f.IsSecret()
 	}
 	if !ok {
 		return fmt.Errorf("a %T does not fit the %s field %s", v, f.Type, f.Name)

@@ -255,8 +255,8 @@ func (k *completion) collection(c *dossier.Collection) {
 		k.fault(dossier.CodeRequired, "not everybody manages accounts", c.Name, "rules", "manage")
 	}
 	if c.Identifier != "" {
-		if _, ok := c.Field(c.Identifier); !ok {
-			k.fault(dossier.CodeUnknown, "identifier names no field", c.Name, "identifier")
+		if f, ok := c.Field(c.Identifier); !ok || f.IsSecret() {
+			k.fault(dossier.CodeUnknown, "identifier names no field, or a password", c.Name, "identifier")
 		}
 	}
 	k.fields(c.Fields, c.Kind == dossier.Auth, false, c.Name)
@@ -294,9 +294,24 @@ func (k *completion) field(f *dossier.Field, inTable bool, at []string) {
 	case f.Type != dossier.TypeTable && len(f.Fields) > 0:
 		k.fault(dossier.CodeInvalid, "only a table has fields", at...)
 	}
+	if f.IsSecret() {
+		k.secret(f, inTable, at)
+	}
 	k.options(f, at)
 	k.bounds(f, at)
 	k.fields(f.Fields, false, true, at...)
+}
+
+// secret refuses what cannot be of a value that nobody reads.
+func (k *completion) secret(f *dossier.Field, inTable bool, at []string) {
+	switch {
+	case inTable:
+		k.fault(dossier.CodeInvalid, "a table holds no password", at...)
+	case f.Unique || f.Indexed:
+		k.fault(dossier.CodeInvalid, "a password is neither unique nor indexed", at...)
+	case f.Default != nil:
+		k.fault(dossier.CodeInvalid, "a password has no default", at...)
+	}
 }
 
 // options checks the options of selects, relations, files and texts.

@@ -79,7 +79,7 @@ func (k *completion) index(c *dossier.Collection, x dossier.Index) {
 // typeOfRef is the type of a column that an index looks at, None if none may.
 func typeOfRef(c *dossier.Collection, ref dossier.ColumnRef) query.Type {
 	if ref.Meta == "" {
-		if f, ok := c.FieldByID(ref.Field); ok && f.Type != dossier.TypeTable {
+		if f, ok := c.FieldByID(ref.Field); ok && f.Type != dossier.TypeTable && !f.IsSecret() {
 			return query.TypeOf(f)
 		}
 		return query.None

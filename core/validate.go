@@ -77,6 +77,8 @@ func (w *writing) value(ctx context.Context, f *dossier.Field, v dossier.Value, 
 		w.bounds(f, v.Time().Format("2006-01-02T15:04:05.000Z"), path)
 	case dossier.Rows:
 		w.table(ctx, f, v, path)
+	case dossier.Secret:
+		w.secret(f, v, path)
 	}
 }
 

@@ -28,6 +28,8 @@ func TestWhatAFieldDoesNotAllow(t *testing.T) {
 		{Name: "mail", Type: dossier.TypeEmail},
 		{Name: "link", Type: dossier.TypeURL},
 		{Name: "yes", Type: dossier.TypeBool},
+		{Name: "pin", Type: dossier.TypePassword, Min: "2", Max: "4", Pattern: "^[a-zä]+$"},
+		{Name: "phrase", Type: dossier.TypePassword},
 		{Name: "lines", Type: dossier.TypeTable, Fields: []*dossier.Field{
 			{Name: "text", Type: dossier.TypeText, Required: true, Max: "3"},
 			{Name: "some", Type: dossier.TypeSelect, Options: []string{"a"}, MaxSelect: 2},
@@ -90,6 +92,15 @@ func TestWhatAFieldDoesNotAllow(t *testing.T) {
 		{"a program", "link", dossier.Text("JavaScript:alert(1)"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
 		{"a text in place of a number", "number", dossier.Text("1"), []dossier.Problem{prob(dossier.CodeInvalid, nil, "number")}},
 		{"a number in place of a truth value", "yes", dossier.Number("1"), []dossier.Problem{prob(dossier.CodeInvalid, nil, "yes")}},
+		{"a password", "pin", dossier.Secret{Clear: "ääää", Hash: "h"}, nil},
+		{"a password of fewer characters", "pin", dossier.Secret{Clear: "ä", Hash: "h"}, []dossier.Problem{prob(dossier.CodeTooShort, params{"min": 2}, "pin")}},
+		{"a password of more characters", "pin", dossier.Secret{Clear: "äääää"}, []dossier.Problem{prob(dossier.CodeTooLong, params{"max": 4}, "pin")}},
+		{"a password that does not match", "pin", dossier.Secret{Clear: "AB", Hash: "h"}, []dossier.Problem{prob(dossier.CodePattern, nil, "pin")}},
+		{"a password that was not hashed", "pin", dossier.Secret{Clear: "ab"}, []dossier.Problem{prob(dossier.CodeInvalid, nil, "pin")}},
+		{"a password that is no UTF-8", "phrase", dossier.Secret{Clear: "a\xff", Hash: "h"}, []dossier.Problem{prob(dossier.CodeInvalid, nil, "phrase")}},
+		{"the longest password", "phrase", dossier.Secret{Clear: strings.Repeat("a", 512), Hash: "h"}, nil},
+		{"a password that is longer", "phrase", dossier.Secret{Clear: strings.Repeat("a", 513), Hash: "h"}, []dossier.Problem{prob(dossier.CodeTooLong, params{"max": 512}, "phrase")}},
+		{"a text in place of a password", "phrase", dossier.Text("a"), []dossier.Problem{prob(dossier.CodeInvalid, nil, "phrase")}},
 		{"a row that fits", "lines", row(values{"text": dossier.Text("abc"), "some": dossier.List{"a"}}), nil},
 		{"a row without what it needs", "lines", row(nil), []dossier.Problem{prob(dossier.CodeRequired, nil, "lines", "1", "text")}},
 		{"a row with a text that is too long", "lines", row(values{"text": dossier.Text("abcd")}), []dossier.Problem{prob(dossier.CodeTooLong, params{"max": 3}, "lines", "1", "text")}},
@@ -129,15 +140,16 @@ func TestRequired(t *testing.T) {
 		{Name: "count", Type: dossier.TypeNumber, Required: true},
 		{Name: "some", Type: dossier.TypeSelect, Options: []string{"a"}, MaxSelect: 2, Required: true},
 		{Name: "files", Type: dossier.TypeFile, Required: true},
+		{Name: "pin", Type: dossier.TypePassword, Required: true},
 		{Name: "lines", Type: dossier.TypeTable, Required: true, Fields: []*dossier.Field{{Name: "x", Type: dossier.TypeText}}},
 		{Name: "serial", Type: dossier.TypeAutoNumber, Required: true},
 	}}})
 	full := func() values {
 		return values{"text": dossier.Text(" "), "yes": dossier.Bool(false), "count": dossier.Number("0"), "some": dossier.List{"a"},
-			"files": take(h.upload("a", "a")), "lines": dossier.Rows{{}}}
+			"files": take(h.upload("a", "a")), "pin": dossier.Secret{Clear: "a", Hash: "h"}, "lines": dossier.Rows{{}}}
 	}
 	r := h.create("forms", full())
-	names := []string{"text", "yes", "count", "some", "files", "lines"}
+	names := []string{"text", "yes", "count", "some", "files", "pin", "lines"}
 	var every []dossier.Problem
 	for _, name := range names {
 		every = append(every, prob(dossier.CodeRequired, nil, name))

@@ -85,6 +85,10 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 			v = w.rows(ctx, f, in)
 		case dossier.List:
 			v = distinct(in)
+		case dossier.Secret:
+			w.touched[f.Name] = v // in clear, for the check
+			w.r.Values[f.Name] = dossier.Secret{Hash: in.Hash}
+			continue
 		}
 		if w.touched[f.Name] = v; dossier.IsEmpty(v) {
 			delete(w.r.Values, f.Name)

@@ -20,8 +20,9 @@ const (
 	Instant Type = "datetime"
 	List    Type = "list"
 	JSON    Type = "json"
-	Files   Type = "files" // only Empty, Length, Some and Every
-	Rows    Type = "rows"  // only Empty, Length, Some and Every
+	Files   Type = "files"  // only Empty, Length, Some and Every
+	Rows    Type = "rows"   // only Empty, Length, Some and Every
+	Secret  Type = "secret" // of no operand: a Scope does not know such a field
 )
 
 // Textual reports whether values of type t compare by their text.
@@ -49,6 +50,8 @@ func TypeOf(f *dossier.Field) Type {
 		return Files
 	case dossier.TypeTable:
 		return Rows
+	case dossier.TypePassword:
+		return Secret
 	case dossier.TypeJSON, dossier.TypeName, dossier.TypeAddress:
 		return JSON
 	case dossier.TypeSelect, dossier.TypeRelation, dossier.TypeUser:
@@ -99,7 +102,7 @@ type Resolved struct {
 // maxPath is how many relations a column's path may follow.
 const maxPath = 6
 
-// Resolve finds what the column means in s. An unknown name, or a path that is no chain of single relations, is
+// Resolve finds what the column means in s. An unknown name, that of a secret, or a path that is no chain of single relations, is
 // dossier.Invalid.
 func (s *Scope) Resolve(c Column) (Resolved, error) {
 	var r Resolved
@@ -134,7 +137,7 @@ func (s *Scope) last(c Column, r *Resolved) error {
 		return nil
 	}
 	f, ok := s.field(c.Name)
-	if !ok {
+	if !ok || f.IsSecret() {
 		return s.unknown(c.Name)
 	}
 	r.Field, r.Type = f, TypeOf(f)

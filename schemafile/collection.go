@@ -232,13 +232,11 @@ func (r *reader) head(n *yaml.Node, f *dossier.Field) error {
 	return err
 }
 
-// common are the keys that every field may have.
+// common are the keys that every field may have, or all but passwords.
 func (r *reader) common(f *dossier.Field, known keys) {
 	known["code"] = func(n *yaml.Node) error { return text(n, &f.Code) }
 	known["label"] = func(n *yaml.Node) error { return text(n, &f.Label) }
 	known["required"] = func(n *yaml.Node) error { return boolean(n, &f.Required) }
-	known["unique"] = func(n *yaml.Node) error { return boolean(n, &f.Unique) }
-	known["index"] = func(n *yaml.Node) error { return boolean(n, &f.Indexed) }
 	known["hidden"] = func(n *yaml.Node) error { return boolean(n, &f.Hidden) }
 	known["number"] = func(n *yaml.Node) error {
 		if err := positive(n, &f.Number); err != nil {
@@ -246,6 +244,11 @@ func (r *reader) common(f *dossier.Field, known keys) {
 		}
 		return once(n, f.Number, r.numbers, "field number")
 	}
+	if f.IsSecret() {
+		return
+	}
+	known["unique"] = func(n *yaml.Node) error { return boolean(n, &f.Unique) }
+	known["index"] = func(n *yaml.Node) error { return boolean(n, &f.Indexed) }
 	known["default"] = func(n *yaml.Node) (err error) {
 		f.Default, err = value(n, f)
 		return err
@@ -262,6 +265,8 @@ func (r *reader) options(f *dossier.Field, known keys, inTable bool) {
 		known["integer"] = func(n *yaml.Node) error { return boolean(n, &f.Integer) }
 		known["unit"] = func(n *yaml.Node) error { return text(n, &f.Unit) }
 		known["decimals"] = func(n *yaml.Node) error { f.Decimals = new(int); return count(n, f.Decimals) }
+	case dossier.TypePassword:
+		known["pattern"] = func(n *yaml.Node) error { return text(n, &f.Pattern) }
 	case dossier.TypeSelect:
 		known["options"] = func(n *yaml.Node) error { return texts(n, &f.Options) }
 		known["widget"] = func(n *yaml.Node) error {
@@ -289,7 +294,7 @@ func (r *reader) options(f *dossier.Field, known keys, inTable bool) {
 		known["max"] = func(n *yaml.Node) error { return bound(n, f, &f.Max) }
 	}
 	switch f.Type {
-	case dossier.TypeText, dossier.TypeNumber, dossier.TypeDate, dossier.TypeDateTime, dossier.TypeTime:
+	case dossier.TypeText, dossier.TypePassword, dossier.TypeNumber, dossier.TypeDate, dossier.TypeDateTime, dossier.TypeTime:
 		known["min"] = func(n *yaml.Node) error { return bound(n, f, &f.Min) }
 		known["max"] = func(n *yaml.Node) error { return bound(n, f, &f.Max) }
 	}

@@ -73,6 +73,9 @@ func TestErrorsNameTheLine(t *testing.T) {
 		{"field code twice", "collections:\n- name: a\n  fields:\n  - {name: x, type: text}\n  - {name: y, code: x, type: text}\n", "line 5: the field code x stands already on line 4"},
 		{"field number twice in the space", "collections:\n- name: a\n  fields: [{name: x, type: text, number: 7}]\n- name: b\n  fields:\n  - {name: y, type: text, number: 7}\n", "line 6: the field number 7 stands already on line 3"},
 		{"option of another type", "collections:\n- name: a\n  fields:\n  - {name: x, type: text, thumbs: [\"1x1\"]}\n", `line 4: unknown key "thumbs" of a text field`},
+		{"a unique password", "collections:\n- name: a\n  fields:\n  - {name: x, type: password, unique: true}\n", `line 4: unknown key "unique" of a password field`},
+		{"a password that is given", "collections:\n- name: a\n  fields:\n  - {name: x, type: password, default: abc}\n", `line 4: unknown key "default" of a password field`},
+		{"a bound of a password", "collections:\n- name: a\n  fields:\n  - {name: x, type: password, max: many}\n", `line 4: "many" is no bound for a password field`},
 		{"table in a table", "collections:\n- name: a\n  fields:\n  - name: t\n    type: table\n    fields:\n    - {name: u, type: table, fields: []}\n", "line 7: a table holds no table"},
 		{"relation to nothing", "collections:\n- name: a\n  fields:\n  - {name: r, type: relation}\n", "line 4: the relation r needs a collection"},
 		{"index over nothing", "collections:\n- name: a\n  indexes: [{name: i, columns: [{field: x}]}]\n", `line 2: the index i of a is over "x", which is none of its fields`},
@@ -109,6 +112,30 @@ func TestErrorsNameTheLine(t *testing.T) {
 				t.Errorf("the kind is %s", dossier.KindOf(err))
 			}
 		})
+	}
+}
+
+func TestPasswordFieldReadsBack(t *testing.T) {
+	t.Parallel()
+	s, err := parse(t, "application: 60241522a16be4001b611249\ncollections:\n- name: safes\n  fields:\n  - {name: pin, type: password, required: true, min: 4, max: 8, pattern: \"^[0-9]+$\"}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []*dossier.Field{{Name: "pin", Type: dossier.TypePassword, Required: true, Min: "4", Max: "8", Pattern: "^[0-9]+$"}}
+	if diff := cmp.Diff(want, s.Collections[0].Fields); diff != "" {
+		t.Fatal(diff)
+	}
+	want[0].Code, want[0].Label = "pin", "pin"
+	text, err := Format(&dossier.Space{Application: s.Application, Settings: dossier.DefaultSettings(), Collections: []*dossier.Collection{{ID: "a", Name: "safes", Fields: want}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := parse(t, string(text))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, text)
+	}
+	if f := again.Collections[0].Fields[0]; f.Type != dossier.TypePassword || f.Min != "4" || f.Max != "8" || f.Pattern != "^[0-9]+$" || !f.Required {
+		t.Errorf("%+v of\n%s", f, text)
 	}
 }
 

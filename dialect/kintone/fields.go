@@ -82,7 +82,7 @@ type form struct {
 	builtins []builtin
 }
 
-// formOf leaves out what who may not see.
+// formOf leaves out what who may not see, and passwords.
 func formOf(c *dossier.Collection, who access.Principal) form {
 	return form{c, visible(c.Fields, who), builtinsOf(c)}
 }
@@ -90,7 +90,7 @@ func formOf(c *dossier.Collection, who access.Principal) form {
 func visible(fields []*dossier.Field, who access.Principal) []*dossier.Field {
 	out := make([]*dossier.Field, 0, len(fields))
 	for _, f := range fields {
-		if f.Hidden && !who.IsSuper() {
+		if f.IsSecret() || f.Hidden && !who.IsSuper() {
 			continue
 		}
 		if inner := visible(f.Fields, who); len(inner) < len(f.Fields) {

@@ -23,12 +23,12 @@ func (h *handler) listObjects(w http.ResponseWriter, _ *http.Request, t *target)
 
 // getObject describes one object.
 func (h *handler) getObject(w http.ResponseWriter, _ *http.Request, t *target) error {
-	return writeJSON(w, object{{"object", describeObject(t.space, t.c, t.c.Fields)}})
+	return writeJSON(w, object{{"object", describeObject(t.space, t.c, objectFields(t.c))}})
 }
 
 // listFields describes the fields of one object.
 func (h *handler) listFields(w http.ResponseWriter, _ *http.Request, t *target) error {
-	return writeJSON(w, object{{"fields", describeFields(t.space, t.c, t.c.Fields)}})
+	return writeJSON(w, object{{"fields", describeFields(t.space, t.c, objectFields(t.c))}})
 }
 
 // getApplication describes the whole application. It is open to everyone, so it shows nothing that is hidden, and no rule, key or

@@ -208,7 +208,7 @@ func (l *lowerer) ask(key string, a ask) (query.Filter, error) {
 	if !f.IsRelation() || !ok || !isObject(to) {
 		return nil, badFilter("%s is no connection, in %s", first, key)
 	}
-	inner := &lowerer{space: l.space, c: to, fields: to.Fields, zone: l.zone, now: l.now}
+	inner := &lowerer{space: l.space, c: to, fields: objectFields(to), zone: l.zone, now: l.now}
 	where, err := inner.ask(rest, a)
 	if err != nil {
 		return nil, err

@@ -43,7 +43,7 @@ func (h *handler) onObject(op operation) wire.Handler {
 		if !ok {
 			return errNotFound
 		}
-		t.c, t.fields = c, c.Fields
+		t.c, t.fields = c, objectFields(c)
 		return op(w, r, t)
 	})
 }

@@ -72,8 +72,13 @@ func (t *target) offersUpdate() bool {
 
 func (t *target) offersDelete() bool { return t.view == nil || t.view.Delete }
 
+// objectFields are the fields of an object: all but passwords.
+func objectFields(c *dossier.Collection) []*dossier.Field {
+	return slices.DeleteFunc(slices.Clone(c.Fields), (*dossier.Field).IsSecret)
+}
+
 // viewFields are a view's fields in its order, all of the collection's if it names none. Hidden ones are for key holders and
-// superusers only.
+// superusers only, passwords for nobody.
 func viewFields(c *dossier.Collection, v *dossier.PageView, who access.Principal) []*dossier.Field {
 	all := c.Fields
 	if len(v.Fields) > 0 {
@@ -86,7 +91,7 @@ func viewFields(c *dossier.Collection, v *dossier.PageView, who access.Principal
 	}
 	var shown []*dossier.Field
 	for _, f := range all {
-		if !f.Hidden || who.IsSuper() || who.Kind == access.KindKey {
+		if !f.IsSecret() && (!f.Hidden || who.IsSuper() || who.Kind == access.KindKey) {
 			shown = append(shown, f)
 		}
 	}

@@ -37,6 +37,8 @@ type form struct {
 	values map[string]any
 	files  map[string][]*incoming
 	made   map[string]dossier.Text // made up for fields of text
+	// secrets are the hashed values of passwords
+	secrets map[string]dossier.Secret
 }
 
 // An incoming is a file part whose bytes are staged, or what was wrong with it.

@@ -258,8 +258,14 @@ func (e *edit) decode(f *dossier.Field, raw any, path ...string) (v dossier.Valu
 	if raw == nil {
 		return nil, true
 	}
-	if f.Type == dossier.TypeTable {
+	switch {
+	case f.Type == dossier.TypeTable:
 		return e.table(f, raw, path)
+	case f.IsSecret():
+		if secret, given := e.form.secrets[f.Name]; given {
+			return secret, true
+		}
+		return nil, true
 	}
 	v, code := decodeValue(f, raw)
 	if code != "" {

@@ -344,6 +344,8 @@ var typedFaults = map[dossier.Code]map[dossier.FieldType]wording{
 	dossier.CodeTooSmall: {dossier.TypeDate: dayMin, dossier.TypeDateTime: dayMin, dossier.TypeTime: dayMin},
 	dossier.CodeTooBig:   {dossier.TypeDate: dayMax, dossier.TypeDateTime: dayMax, dossier.TypeTime: dayMax},
 	dossier.CodeTooMany:  {dossier.TypeFile: manyFiles, dossier.TypeImage: manyFiles},
+	dossier.CodeTooShort: {dossier.TypePassword: shortPassword},
+	dossier.CodeTooLong:  {dossier.TypePassword: longPassword},
 }
 
 // foreignFiles: a list of names holds some that the record did not have. Params["keys"] or ["key"] are those.

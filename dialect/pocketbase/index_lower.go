@@ -135,7 +135,7 @@ func resolveIndexed(c *dossier.Collection, name string) (indexedColumn, bool) {
 	for _, f := range c.Fields {
 		if dossier.SameName(f.Name, name) {
 			at := indexedColumn{ref: dossier.ColumnRef{Field: f.ID}, field: f, typ: query.TypeOf(f)}
-			if f.Type == dossier.TypeTable {
+			if f.Type == dossier.TypeTable || f.IsSecret() {
 				at.typ = query.None
 			}
 			return at, true

@@ -268,8 +268,11 @@ func (l *lowerer) guard(c *dossier.Collection) (query.Filter, error) {
 	return f, err
 }
 
-// visible refuses hidden fields to clients that are no superusers.
+// visible refuses hidden fields to clients that are no superusers, and passwords to everybody.
 func (l *lowerer) visible(f *dossier.Field) error {
+	if f.IsSecret() {
+		return invalid("%s is a password: nothing can be asked of it", f.Name)
+	}
 	if f.Hidden && l.client && !l.ask.Principal.IsSuper() {
 		return invalid("unknown field %s", f.Name)
 	}

@@ -69,6 +69,9 @@ func (l *lowerer) authPath(names []string, mod modifier) (ref, error) {
 		return l.nothing(mod), nil
 	}
 	if f, ok := who.Collection.Field(names[0]); ok {
+		if f.IsSecret() {
+			return ref{}, l.visible(f)
+		}
 		return l.known(known{"@request.auth", f, who.Record.Values[f.Name], true}, names[1:], mod)
 	}
 	if len(names) == 1 {
@@ -215,7 +218,13 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 		return l.bodyAccount(name, mod), nil
 	}
 	v, given := l.ask.Body[name]
+	if f.IsSecret() && mod != modChanged {
+		return ref{}, l.visible(f)
+	}
 	if mod == modChanged {
+		if f.IsSecret() {
+			return fixedRef(boolLiteral(given)), nil // even the same one is hashed anew
+		}
 		if l.ask.Current == nil { // of a new record files alone are other than what it holds: they have no names yet
 			return fixedRef(boolLiteral(f.IsFile() && !isZero(v))), nil
 		}

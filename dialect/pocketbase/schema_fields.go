@@ -33,7 +33,7 @@ var shownTypes = map[dossier.FieldType]string{
 	dossier.TypeDate: typeDate, dossier.TypeDateTime: typeDate, dossier.TypeSelect: typeSelect, dossier.TypeEmail: typeEmail,
 	dossier.TypeURL: typeURL, dossier.TypeFile: typeFile, dossier.TypeImage: typeFile, dossier.TypeRelation: typeRelation,
 	dossier.TypeUser: typeRelation, dossier.TypeTable: typeJSON, dossier.TypeJSON: typeJSON, dossier.TypeName: typeJSON,
-	dossier.TypeAddress: typeJSON,
+	dossier.TypeAddress: typeJSON, dossier.TypePassword: typePassword,
 }
 
 // newTypes are the types of fields that clients make.
@@ -41,7 +41,7 @@ var newTypes = map[string]dossier.FieldType{
 	typeText: dossier.TypeText, typeEditor: dossier.TypeRichText, typeNumber: dossier.TypeNumber, typeBool: dossier.TypeBool,
 	typeEmail: dossier.TypeEmail, typeURL: dossier.TypeURL, typeDate: dossier.TypeDateTime, typeAutodate: dossier.TypeDateTime,
 	typeSelect: dossier.TypeSelect, typeRelation: dossier.TypeRelation, typeFile: dossier.TypeFile, typeJSON: dossier.TypeJSON,
-	typeGeo: dossier.TypeJSON,
+	typeGeo: dossier.TypeJSON, typePassword: dossier.TypePassword,
 }
 
 // Options that a field keeps in Extra, as JSON texts.
@@ -52,6 +52,8 @@ const (
 	extraMax     = "max"
 	// extraMaxSelect is what a client said, which may be 0 where one is meant.
 	extraMaxSelect = "maxSelect"
+	// extraCost is how hard a password is to hash elsewhere; here all are hashed alike.
+	extraCost = "cost"
 )
 
 // extraOf is an option that f keeps for this dialect, def if it does not.
@@ -110,6 +112,8 @@ func showField(space *dossier.Space, f *dossier.Field) map[string]any {
 	case typeText:
 		return with(m, map[string]any{"min": bound(f.Min), "max": shownMax(f), "pattern": f.Pattern, "primaryKey": false,
 			"autogeneratePattern": extraOf(f, extraGenerate, "")})
+	case typePassword:
+		return with(m, map[string]any{"min": bound(f.Min), "max": shownMax(f), "pattern": f.Pattern, "cost": extraOf(f, extraCost, 0)})
 	case typeEditor:
 		return with(m, map[string]any{"maxSize": extraOf(f, extraMaxSize, 0), "convertURLs": extraOf(f, "convertURLs", false)})
 	case typeNumber:
@@ -142,11 +146,21 @@ func bound(text string) int {
 	return n
 }
 
-// defaultMaxText is how long a text of a field may be that says 0.
-const defaultMaxText = 5000
+// How many characters a text or password of a field may have that says 0.
+const (
+	defaultMaxText     = 5000
+	defaultMaxPassword = 71
+)
+
+func defaultMax(f *dossier.Field) int {
+	if f.IsSecret() {
+		return defaultMaxPassword
+	}
+	return defaultMaxText
+}
 
 func shownMax(f *dossier.Field) int {
-	if bound(f.Max) == defaultMaxText && f.Extra[extraPrefix+extraMax] == "0" {
+	if bound(f.Max) == defaultMax(f) && f.Extra[extraPrefix+extraMax] == "0" {
 		return 0
 	}
 	return bound(f.Max)

@@ -86,7 +86,7 @@ func holds(c *dossier.Collection, s *indexStatement) bool {
 	}
 	if len(s.columns) == 1 && s.columns[0].column != "" {
 		switch at, _ := resolveIndexed(c, s.columns[0].column); {
-		case at.field == nil:
+		case at.field == nil, at.field.IsSecret():
 			return true
 		case s.unique:
 			return at.field.Unique

@@ -36,18 +36,24 @@ func option[T any](o *optionReader, key string) T {
 func (o *optionReader) text(key string) string { return option[string](o, key) }
 func (o *optionReader) flag(key string) bool   { return option[bool](o, key) }
 
-// whole is a whole number, 0 where there is none.
-func (o *optionReader) whole(key string) int64 {
+// integer is a whole number, 0 where there is none.
+func (o *optionReader) integer(key string) int64 {
 	number := option[jsonNumber](o, key)
 	if number == "" {
 		return 0
 	}
 	n, err := strconv.ParseInt(toText(number), 10, 64)
-	switch {
-	case err != nil:
+	if err != nil {
 		o.malformed = true
 		return 0
-	case n < 0:
+	}
+	return n
+}
+
+// whole is a whole number that is not negative, 0 where there is none.
+func (o *optionReader) whole(key string) int64 {
+	n := o.integer(key)
+	if n < 0 {
 		o.fault(negative, key)
 		return 0
 	}
@@ -88,6 +94,8 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 	switch typ {
 	case typeText:
 		o.readText(f)
+	case typePassword:
+		o.readPassword(f)
 	case typeEditor:
 		setExtra(f, extraMaxSize, o.whole("maxSize"))
 		setExtra(f, "convertURLs", o.flag("convertURLs"))
@@ -130,13 +138,7 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 
 func (o *optionReader) readText(f *dossier.Field) {
 	f.Min = characters(o.whole("min"))
-	if most := o.whole("max"); o.fresh || most != int64(shownMax(f)) {
-		setExtra(f, extraMax, most)
-		if most == 0 {
-			most = defaultMaxText
-		}
-		f.Max = characters(most)
-	}
+	o.keepMax(f, o.whole("max"))
 	if least, most := o.whole("min"), o.whole("max"); most > 0 && most < least {
 		o.fault(noLess(least), "max")
 	}
@@ -144,6 +146,47 @@ func (o *optionReader) readText(f *dossier.Field) {
 	o.checkPattern(extraGenerate)
 	f.Pattern = o.text("pattern")
 	o.checkPattern("pattern")
+}
+
+// keepMax sets how many characters there may be, where that is another number than before; 0 is the usual one.
+func (o *optionReader) keepMax(f *dossier.Field, most int64) {
+	if !o.fresh && most == int64(shownMax(f)) {
+		return
+	}
+	setExtra(f, extraMax, most)
+	if most == 0 {
+		most = int64(defaultMax(f))
+	}
+	f.Max = characters(most)
+}
+
+// The cost of a hash that a password field may name.
+const (
+	minCost = 4
+	maxCost = 31
+)
+
+func (o *optionReader) readPassword(f *dossier.Field) {
+	least := o.between("min", 1, defaultMaxPassword)
+	most := o.between("max", least, defaultMaxPassword)
+	f.Min = characters(least)
+	o.keepMax(f, most)
+	setExtra(f, extraCost, o.between(extraCost, minCost, maxCost))
+	f.Pattern = o.text("pattern")
+	o.checkPattern("pattern")
+}
+
+// between is a whole number from least to most, or 0 where there is none.
+func (o *optionReader) between(key string, least, most int64) int64 {
+	n := o.integer(key)
+	switch {
+	case n == 0:
+	case n < least:
+		o.fault(noLess(least), key)
+	case n > most:
+		o.fault(noGreater(most), key)
+	}
+	return n
 }
 
 // checkPattern refuses what is no regular expression.

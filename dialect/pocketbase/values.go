@@ -34,6 +34,8 @@ func encodeValue(f *dossier.Field, v dossier.Value) any {
 		return encodeChoice(f, v)
 	}
 	switch f.Type {
+	case dossier.TypePassword:
+		return ""
 	case dossier.TypeBool:
 		b, _ := v.(dossier.Bool)
 		return bool(b)
@@ -150,7 +152,7 @@ func encodeJSON(v dossier.Value) any {
 	return nil
 }
 
-// decodeValue reads what a client sent for f, which is no file field and no table: never nil, as null empties a field before. ok is
+// decodeValue reads what a client sent for f, which is no file field, no table and no password: never nil, as null empties a field before. ok is
 // false where the value is not taken at all.
 func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code) {
 	switch {

@@ -69,7 +69,29 @@ func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) e
 	if err != nil {
 		return err
 	}
-	return h.svc.HashAccount(ctx, who, w.account)
+	if err := h.svc.HashAccount(ctx, who, w.account); err != nil {
+		return err
+	}
+	return h.hashSecrets(ctx, who, w)
+}
+
+// hashSecrets hashes what the form gives fields of passwords.
+func (h *handler) hashSecrets(ctx context.Context, who access.Principal, w *write) error {
+	for _, f := range w.c.Fields {
+		text := toText(w.form.values[f.Name])
+		if !f.IsSecret() || f.Hidden && !who.IsSuper() || text == "" {
+			continue
+		}
+		secret, err := h.svc.HashSecret(ctx, who, f, text)
+		if err != nil {
+			return err
+		}
+		if w.form.secrets == nil {
+			w.form.secrets = map[string]dossier.Secret{}
+		}
+		w.form.secrets[f.Name] = secret
+	}
+	return nil
 }
 
 // do does the write in b. All that is wrong with it is in one error, after the rule has let it through.

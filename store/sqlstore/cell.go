@@ -42,6 +42,8 @@ func toCell(f *dossier.Field, v dossier.Value) (cell, digits any, err error) {
 	case dossier.Rows:
 		s, err := rowsText(f, v)
 		return s, nil, err
+	case dossier.Secret:
+		return secretCell(f, v)
 	case dossier.FileRefs:
 		return nil, nil, wrong(f, "files are stored, not references to them")
 	}
@@ -50,6 +52,14 @@ func toCell(f *dossier.Field, v dossier.Value) (cell, digits any, err error) {
 		return nil, nil, wrong(f, "a text is UTF-8 without NUL")
 	}
 	return s, nil, nil
+}
+
+// secretCell is the hash of a secret.
+func secretCell(f *dossier.Field, v dossier.Secret) (cell, digits any, err error) {
+	if v.Hash == "" {
+		return nil, nil, wrong(f, "hashes are stored, not what they are of")
+	}
+	return v.Hash, nil, nil
 }
 
 func boolean(b bool) any {
@@ -91,6 +101,8 @@ func (d *decoder) value(f *dossier.Field, t query.Type, cell, digits driver.Valu
 		return dossier.Instant(integer(cell)), nil
 	case query.JSON:
 		return dossier.JSON(text(cell)), nil
+	case query.Secret:
+		return dossier.Secret{Hash: text(cell)}, nil
 	case query.List:
 		l, err := parseList(text(cell))
 		return l, err

@@ -171,7 +171,9 @@ func indexKind(c column) index {
 }
 
 // canIndex reports whether filters and sorts compare the column.
-func (c column) canIndex() bool { return !c.field.IsFile() && c.field.Type != dossier.TypeTable }
+func (c column) canIndex() bool {
+	return !c.field.IsFile() && c.field.Type != dossier.TypeTable && !c.field.IsSecret()
+}
 
 // Delete removes the collection with all its records; their files fall back to expired uploads.
 func (t collections) Delete(_ context.Context, c *dossier.Collection, now time.Time) error {

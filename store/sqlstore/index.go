@@ -57,7 +57,7 @@ func (f *Flavor) indexedOf(table string, c *dossier.Collection) ([]indexed, erro
 }
 
 func newKey(c *dossier.Collection, ref dossier.ColumnRef) (indexKey, error) {
-	if f, ok := c.FieldByID(ref.Field); ok && ref.Meta == "" && f.Type != dossier.TypeTable {
+	if f, ok := c.FieldByID(ref.Field); ok && ref.Meta == "" && f.Type != dossier.TypeTable && !f.IsSecret() {
 		return indexKey{ref: f.Name, name: columnName(f), typ: query.TypeOf(f)}, nil
 	}
 	if r, err := query.NewScope(nil, c).Resolve(query.Meta(ref.Meta)); err == nil && ref.Field == "" && !isNumber(r.Type) {

@@ -31,7 +31,7 @@ func shownColumns(f *Flavor, c *dossier.Collection) []shownColumn {
 		col := newColumn(field)
 		expr := "t." + col.name
 		switch col.typ {
-		case query.Rows:
+		case query.Rows, query.Secret:
 			continue
 		case query.Decimal:
 			expr = f.NumberValue(expr)

@@ -34,7 +34,7 @@ func (b *bench) everything() *dossier.Collection {
 		&dossier.Field{Name: "text", Type: dossier.TypeText, Indexed: true}, &dossier.Field{Name: "n", Type: dossier.TypeNumber},
 		&dossier.Field{Name: "auto", Type: dossier.TypeAutoNumber}, &dossier.Field{Name: "yes", Type: dossier.TypeBool},
 		&dossier.Field{Name: "to", Type: dossier.TypeRelation, Collection: target.ID, MaxSelect: 3},
-		&dossier.Field{Name: "file", Type: dossier.TypeFile, MaxSelect: 2},
+		&dossier.Field{Name: "file", Type: dossier.TypeFile, MaxSelect: 2}, &dossier.Field{Name: "pin", Type: dossier.TypePassword},
 		&dossier.Field{Name: "rows", Type: dossier.TypeTable, Fields: []*dossier.Field{{Name: "q", Type: dossier.TypeNumber}}})
 	people := &dossier.Collection{ID: b.id(), Number: -1, Name: "people", Kind: dossier.Auth, Created: now, Updated: now}
 	b.put(people)
@@ -46,7 +46,7 @@ func (b *bench) everything() *dossier.Collection {
 	b.update(func(tx store.Tx) error { return tx.Uploads().Create(ctx, u) })
 	for i := range 700 {
 		r := b.record(values("text", dossier.Text("t"), "n", dossier.Number("1.50"), "yes", dossier.Bool(i%2 == 0), "to", dossier.List{string(to.ID)},
-			"rows", dossier.Rows{{Values: values("q", dossier.Number("7"))}}))
+			"pin", dossier.Secret{Hash: "$h"}, "rows", dossier.Rows{{Values: values("q", dossier.Number("7"))}}))
 		b.update(func(tx store.Tx) error { return tx.Records(c).Insert(ctx, r) })
 		if i == 699 {
 			b.update(func(tx store.Tx) error { return tx.Records(c).Delete(ctx, r.ID) }) // its number is not given again

@@ -39,7 +39,7 @@ func (w *world) indexes(c *dossier.Collection) (out []dossier.Index) {
 	for len(out) < 5 {
 		x := dossier.Index{Name: fmt.Sprint(c.Name, len(out))}
 		for len(x.Columns) < 2 {
-			if f := pick(w.Rand, c.Fields); f.Type != dossier.TypeTable {
+			if f := pick(w.Rand, c.Fields); f.Type != dossier.TypeTable && !f.IsSecret() {
 				x.Columns = append(x.Columns, dossier.IndexColumn{ColumnRef: dossier.ColumnRef{Field: f.ID}, Descending: w.IntN(3) == 0, Fold: w.IntN(3) == 0})
 			}
 		}
@@ -61,7 +61,7 @@ func (w *world) fields(number int64, top bool) []*dossier.Field {
 	for _, typ := range dossier.FieldTypes {
 		f := dossier.Field{Name: string(typ), Type: typ}
 		switch typ {
-		case dossier.TypeTable, dossier.TypeAutoNumber:
+		case dossier.TypeTable, dossier.TypeAutoNumber, dossier.TypePassword:
 			if top && typ == dossier.TypeTable {
 				add(f).Fields = w.fields(number*10, false)
 			} else if top {
@@ -124,6 +124,8 @@ func (w *world) value(f *dossier.Field) dossier.Value {
 			out = append(out, row)
 		}
 		return out
+	case query.Secret:
+		return dossier.Secret{Hash: pick(w.Rand, words[2:])}
 	case query.Text:
 		if f.IsRelation() {
 			return dossier.Text(pick(w.Rand, w.ids[f.Collection]))

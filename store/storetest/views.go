@@ -334,11 +334,12 @@ func (b *bench) mirrored(r, in *dossier.Record) {
 	for name, v := range r.Values {
 		_, number := v.(dossier.Number)
 		_, table := v.(dossier.Rows)
+		_, secret := v.(dossier.Secret)
 		got := in.Values[name]
 		switch {
-		case table:
+		case table, secret:
 			if got != nil {
-				b.Errorf("a view shows the table %v", got)
+				b.Errorf("a view shows %v of %s", got, name)
 			}
 		case number && len(v.(dossier.Number)) > 15 && !(v.(dossier.Number).IsInteger() && len(v.(dossier.Number)) < 19):
 			if got == nil {
