@@ -5,7 +5,6 @@ import (
 	"database/sql/driver"
 	"reflect"
 	"slices"
-	"strconv"
 
 	"dossier"
 	"dossier/query"
@@ -186,17 +185,4 @@ func equality(c *dossier.Collection, f query.Filter) (*dossier.Field, query.Lite
 	}
 	field, ok := c.Field(col.Name)
 	return field, v, ok
-}
-
-// finds reports whether too many records to sort have that value in f. It reads no more of the index than tells.
-func (r *records) finds(ctx context.Context, l *layout, f *dossier.Field, v query.Literal) (bool, error) {
-	c := compiler{tx: r.tx, flavor: r.tx.store.flavor}
-	value := c.literal(v.Value)
-	sql := "SELECT count(*) FROM (SELECT 1 FROM " + l.table + " WHERE " + columnName(f) + " = " + value + " LIMIT " + strconv.Itoa(manyFinds) + ") some"
-	var n int64
-	err := r.tx.session.each(ctx, sql, c.args, func(row []driver.Value) error {
-		n = integer(row[0])
-		return nil
-	})
-	return n >= manyFinds, err
 }

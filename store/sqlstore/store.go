@@ -33,6 +33,7 @@ type Store struct {
 	readers chan *reader
 	count   int
 	layouts layouts
+	known   known
 	closed  chan struct{}
 	once    sync.Once
 
