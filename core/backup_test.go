@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -416,16 +417,18 @@ func TestAFaultAtAnyCallFailsARestore(t *testing.T) {
 	v.must(v.CreateBackup(ctx(), system, "a.zip"))
 	for n, done := 1, false; !done; n++ {
 		fault := blobtest.Nth(int64(n), errCrash)
-		failed := false
+		var failed atomic.Bool // blobs are laid in by several goroutines
 		_, err := v.tryRestore("a.zip", func(o *core.Options) {
 			o.Blobs = blobtest.Faulty(o.Blobs, func(op, key string) error {
 				err := fault(op, key)
-				failed = failed || err != nil
+				if err != nil {
+					failed.Store(true)
+				}
 				return err
 			})
 		})
-		done = !failed
-		if failed && err == nil {
+		done = !failed.Load()
+		if !done && err == nil {
 			t.Errorf("call %d of the blobs fails, and the restore does not", n)
 		}
 		if done && n < 4 {
