@@ -82,10 +82,12 @@ func (p *picker) add(path string) error {
 	return err
 }
 
+// parseExcerpt reads the modifier of a path: "excerpt(max)" or "excerpt(max, withEllipsis)", max in characters. All else is Invalid.
 func parseExcerpt(text string) (*excerpt, error) {
 	bad := dossier.Errorf(dossier.Invalid, "unknown modifier %.40q", text)
-	args, ok := strings.CutPrefix(strings.TrimSpace(text), "excerpt(")
-	if args, ok = strings.CutSuffix(args, ")"); !ok {
+	args, named := strings.CutPrefix(strings.TrimSpace(text), "excerpt(")
+	args, closed := strings.CutSuffix(args, ")")
+	if !named || !closed {
 		return nil, bad
 	}
 	most, rest, more := strings.Cut(args, ",")

@@ -41,7 +41,7 @@ func TestPickTakesWhatFieldsNames(t *testing.T) {
 }
 
 func TestParsePickerRefusesUnknownModifiers(t *testing.T) {
-	for _, text := range []string{"a:excerpt", "a:excerpt()", "a:excerpt(0)", "a:excerpt(x)", "a:excerpt(1,maybe)", "a:lower", "a:excerpt(1"} {
+	for _, text := range []string{"a:excerpt", "a:excerpt()", "a:excerpt(0)", "a:excerpt(x)", "a:excerpt(1,maybe)", "a:lower", "a:excerpt(1", "a:1)", "a:lower(1)"} {
 		if _, err := parsePicker(text); err == nil {
 			t.Errorf("parsePicker(%q) takes it", text)
 		}
