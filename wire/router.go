@@ -46,7 +46,7 @@ func logAbort(r *http.Request, err error) {
 	if errors.Is(err, dossier.Canceled) {
 		level = slog.LevelDebug // clients go away every day
 	}
-	slog.Log(r.Context(), level, "response aborted", "method", r.Method, "pattern", r.Pattern, "err", err)
+	slog.Log(r.Context(), level, "response aborted", "method", r.Method, "pattern", r.Pattern, "error", err)
 }
 
 // Handle registers h for "METHOD /path/{x}". The method is required.

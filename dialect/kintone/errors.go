@@ -367,7 +367,7 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) 
 	f := faultOf(err, access.Guest())
 	id := newAnswerID(h.svc.Random())
 	if f.code == codeFault {
-		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "err", err, "cause", f.err)
+		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "error", err, "cause", f.err)
 	}
 	header := w.Header()
 	for _, name := range []string{"Content-Disposition", "Content-Security-Policy", "Etag", "Last-Modified", "Content-Length"} {
@@ -383,7 +383,7 @@ func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) 
 		header.Set("Retry-After", "10")
 	}
 	if err := wire.WriteJSON(w, status, jsonType, f.body(h.language(r), id), false); err != nil {
-		h.svc.Log().Warn("answer not written", "err", err)
+		h.svc.Log().Warn("answer not written", "error", err)
 	}
 }
 

@@ -98,13 +98,13 @@ func translate(err error) *apiError {
 func (h *handler) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := translate(err)
 	if e.status == http.StatusInternalServerError {
-		h.svc.Log().ErrorContext(r.Context(), "request failed", "method", r.Method, "pattern", r.Pattern, "err", err)
+		h.svc.Log().ErrorContext(r.Context(), "request failed", "method", r.Method, "pattern", r.Pattern, "error", err)
 	}
 	for _, name := range []string{"Content-Disposition", "Cache-Control", "ETag", "Last-Modified", "Content-Type", "Content-Length"} {
 		w.Header().Del(name)
 	}
 	if err := wire.WriteJSONLine(w, e.status, "application/json", e.envelope()); err != nil {
-		h.svc.Log().WarnContext(r.Context(), "error not sent", "err", err)
+		h.svc.Log().WarnContext(r.Context(), "error not sent", "error", err)
 	}
 }
 

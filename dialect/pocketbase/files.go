@@ -244,6 +244,6 @@ func (h *handler) blobError(r *http.Request, err error) error {
 	if errors.Is(err, dossier.NotFound) {
 		return errNotFound // given up by its record just before
 	}
-	h.svc.Log().ErrorContext(r.Context(), "file cannot be opened", "err", err)
+	h.svc.Log().ErrorContext(r.Context(), "file cannot be opened", "error", err)
 	return newError(http.StatusBadRequest, "Filesystem initialization failure.", nil)
 }

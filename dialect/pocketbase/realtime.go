@@ -85,7 +85,7 @@ func (h *handler) tell(ctx context.Context, s *stream, c *client) (sent bool, er
 	for _, n := range waiting {
 		m, ok, err := h.message(ctx, n)
 		if err != nil {
-			h.svc.Log().WarnContext(ctx, "event not told", "topic", n.sub.collection, "err", err)
+			h.svc.Log().WarnContext(ctx, "event not told", "topic", n.sub.collection, "error", err)
 			continue
 		}
 		if !ok {

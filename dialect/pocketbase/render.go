@@ -77,7 +77,7 @@ func (v *viewer) plain(c *dossier.Collection, records []*dossier.Record) []map[s
 	if c.Kind == dossier.Auth {
 		var err error
 		if emails, err = v.h.svc.SeesEmails(v.ctx, v.who, c, records); err != nil { // what cannot be told is not shown
-			v.h.svc.Log().WarnContext(v.ctx, "who manages accounts", "collection", c.Name, "err", err)
+			v.h.svc.Log().WarnContext(v.ctx, "who manages accounts", "collection", c.Name, "error", err)
 		}
 	}
 	shown := make([]map[string]any, len(records))
