@@ -122,8 +122,3 @@ func (f *Field) HoldsFiles() bool {
 func (f *Field) Field(name string) (*Field, bool) {
 	return findField(f.Fields, func(g *Field) bool { return g.Name == name })
 }
-
-// FieldByCode finds a table's field by code.
-func (f *Field) FieldByCode(code string) (*Field, bool) {
-	return findField(f.Fields, func(g *Field) bool { return g.Code == code })
-}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -152,14 +151,6 @@ func IsEmpty(v Value) bool {
 		return len(v) == 0
 	}
 	return false
-}
-
-// IsBlank reports whether v is empty or a Text without anything but white space.
-func IsBlank(v Value) bool {
-	if t, ok := v.(Text); ok {
-		return strings.TrimSpace(string(t)) == ""
-	}
-	return IsEmpty(v)
 }
 
 // EqualValues reports whether a and b are the same value. Numbers are equal if they are the same number, 1.50 and 1.5, and

@@ -42,7 +42,7 @@ func TestBrokenTransfersLeaveNoGoroutine(t *testing.T) {
 	}
 	file := fileURL(t, clients[2].(*pocketbase), "leaks")
 	doors := newDoors(t, s.URL)
-	before := quiet(s)
+	before := quiet()
 	for range times {
 		for _, d := range doors {
 			head, _ := d.form()
@@ -54,7 +54,7 @@ func TestBrokenTransfersLeaveNoGoroutine(t *testing.T) {
 		leave(t, s, "GET /api/realtime HTTP/1.1\r\nHost: localhost\r\n\r\n", 100)
 	}
 	var after int
-	eventually(t, 20*time.Second, "all goroutines are gone", func() bool { after = quiet(s); return after <= before+2 })
+	eventually(t, 20*time.Second, "all goroutines are gone", func() bool { after = quiet(); return after <= before+2 })
 	t.Logf("%d goroutines before, %d after", before, after)
 }
 
@@ -75,7 +75,7 @@ func leave(t *testing.T, s *httptest.Server, request string, read int64) {
 }
 
 // quiet is how many goroutines there are without those of idle connections.
-func quiet(s *httptest.Server) int {
+func quiet() int {
 	http.DefaultClient.CloseIdleConnections()
 	return runtime.NumGoroutine()
 }

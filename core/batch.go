@@ -17,7 +17,7 @@ func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id doss
 		return nil, err
 	}
 	r := &dossier.Record{ID: id, Revision: 1, Created: b.now, Updated: b.now, CreatedBy: b.who.Author(), UpdatedBy: b.who.Author()}
-	if err := b.identify(ctx, c, r, change.Account); err != nil {
+	if err := b.identify(c, r, change.Account); err != nil {
 		return nil, err
 	}
 	if err := b.sign(c, r, change.By); err != nil {
@@ -60,7 +60,7 @@ func sent(change Change) map[string]bool {
 }
 
 // identify gives a new record its ID, and its account in an auth collection.
-func (b *Batch) identify(ctx context.Context, c *dossier.Collection, r *dossier.Record, a *AccountChange) (err error) {
+func (b *Batch) identify(c *dossier.Collection, r *dossier.Record, a *AccountChange) (err error) {
 	if r.ID == "" {
 		if r.ID, err = dossier.NewID(b.s.random); err != nil {
 			return err

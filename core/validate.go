@@ -23,7 +23,7 @@ func (w *writing) check(ctx context.Context, change Change) error {
 		if v, touched := w.touched[f.Name]; touched {
 			w.value(ctx, f, v, f.Name)
 		}
-		if !change.Loose && f.Required && f.Type != dossier.TypeAutoNumber && missing(f, w.r.Values[f.Name]) && !w.faulty(f.Name) {
+		if !change.Loose && f.Required && f.Type != dossier.TypeAutoNumber && missing(w.r.Values[f.Name]) && !w.faulty(f.Name) {
 			w.fault(dossier.CodeRequired, nil, f.Name)
 		}
 	}
@@ -48,7 +48,7 @@ func (w *writing) email(a *AccountChange) {
 }
 
 // missing reports whether v does not do for a required field: nothing, or a text of nothing.
-func missing(f *dossier.Field, v dossier.Value) bool {
+func missing(v dossier.Value) bool {
 	if t, ok := v.(dossier.Text); ok {
 		return t == ""
 	}
@@ -297,7 +297,7 @@ func (w *writing) table(ctx context.Context, f *dossier.Field, rows dossier.Rows
 			at := append(slices.Clone(path), strconv.Itoa(i), g.Name)
 			v := row.Values[g.Name]
 			w.value(ctx, g, v, at...)
-			if g.Required && missing(g, v) {
+			if g.Required && missing(v) {
 				w.fault(dossier.CodeRequired, nil, at...)
 			}
 		}

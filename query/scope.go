@@ -81,9 +81,6 @@ func NewScope(space *dossier.Space, c *dossier.Collection) *Scope {
 	return &Scope{space: space, collection: c}
 }
 
-// Outer is the scope around s, nil at the outermost.
-func (s *Scope) Outer() *Scope { return s.outer }
-
 // A Step is one relation that a column's path follows.
 type Step struct {
 	Field *dossier.Field

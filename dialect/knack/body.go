@@ -74,7 +74,7 @@ func withRequired(fields []*dossier.Field, values map[string]dossier.Value, err 
 		if !f.Required || failed[fieldKey(f)] || given && !dossier.IsEmpty(v) || !given && (!create || hasDefault) {
 			continue
 		}
-		wrong = append(wrong, wording(f, dossier.CodeRequired, nil))
+		wrong = append(wrong, wording(f, dossier.CodeRequired))
 	}
 	if len(wrong) == 0 {
 		return nil

@@ -26,7 +26,7 @@ func (d decoder) values(fields []*dossier.Field, body map[string]any) (map[strin
 		}
 		v, code := d.value(f, in)
 		if code != "" {
-			wrong = append(wrong, wording(f, code, nil))
+			wrong = append(wrong, wording(f, code))
 			continue
 		}
 		out[f.Name] = v

@@ -179,11 +179,11 @@ func entryOf(c *dossier.Collection, p dossier.Problem) entry {
 	if !ok {
 		return entry{message: p.Path[0] + " is invalid.", typ: typeInvalid}
 	}
-	return wording(f, p.Code, p.Params)
+	return wording(f, p.Code)
 }
 
 // wording is the entry for a value of f with that code.
-func wording(f *dossier.Field, code dossier.Code, params map[string]any) entry {
+func wording(f *dossier.Field, code dossier.Code) entry {
 	e := entry{field: fieldKey(f), typ: typeInvalid}
 	switch code {
 	case dossier.CodeRequired:

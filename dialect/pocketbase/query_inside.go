@@ -42,9 +42,6 @@ func docPart(o query.Operand, as query.Type) query.Operand {
 	return o
 }
 
-// insideParts are the types of what can be in a document, in the order in which they sort.
-var insideParts = []query.Type{query.Text, query.Decimal, query.Bool, query.JSON}
-
 // inside compares a value in a document: strings, numbers and truth values, which are 1 and 0, as such, lists and objects by
 // their text. Only null equals null.
 func (d *verdict) inside(c column, op string, v literal) {

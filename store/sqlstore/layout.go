@@ -57,7 +57,7 @@ func columnName(f *dossier.Field) string {
 
 func isNumber(t query.Type) bool  { return t == query.Decimal }
 func isInteger(t query.Type) bool { return t == query.Bool || t == query.Instant }
-func (c column) width() int       { return width(c.typ) }
+
 func newColumn(f *dossier.Field) column {
 	return column{field: f, typ: query.TypeOf(f), name: columnName(f)}
 }
@@ -66,13 +66,6 @@ func (l *layout) auths() (columns []string) {
 		return authColumns
 	}
 	return nil
-}
-
-func width(t query.Type) int {
-	if isNumber(t) {
-		return 2
-	}
-	return 1
 }
 
 func newLayout(f *Flavor, c *dossier.Collection, number int64) *layout {
