@@ -92,7 +92,7 @@ type handler struct {
 // Mount adds the console's routes to mux.
 func Mount(mux *http.ServeMux, svc *core.Service, sessions *Sessions) {
 	h := &handler{svc: svc, sessions: sessions}
-	rt := wire.NewRouter(mux, h.fail)
+	rt := wire.NewRouter(mux, svc.Log(), h.fail)
 	h.router = rt
 	rt.Use(safeHeaders)
 	rt.Handle("GET /_/{$}", h.page)
@@ -225,7 +225,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, ok := statuses[dossier.KindOf(err)]
 	message := err.Error()
 	if !ok {
-		h.svc.Log().Error("console", "method", r.Method, "path", r.URL.Path, "error", err)
+		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 		status, message = http.StatusInternalServerError, "something went wrong"
 	}
 	_ = wire.WriteJSON(w, status, "application/json", map[string]any{"message": message}, true)

@@ -14,12 +14,6 @@ import (
 // A Handler answers a request, or returns the error that its Router's onError answers.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// A Route is one entry of a Router's table.
-type Route struct {
-	Method  string // upper case; GET also takes HEAD
-	Pattern string // path as in http.ServeMux, without the method
-}
-
 // A Router registers handlers that return errors on an http.ServeMux, whose patterns, precedence, PathValue and
 // decoding of segments (once; an encoded slash stays in its segment) it keeps. GET takes HEAD too.
 //
@@ -28,25 +22,18 @@ type Route struct {
 type Router struct {
 	mux       *http.ServeMux
 	onError   func(w http.ResponseWriter, r *http.Request, err error)
-	onAbort   func(r *http.Request, err error)
+	log       *slog.Logger
 	wrappers  []func(Handler) Handler
-	routes    []Route
+	methods   []string // of its routes, sorted, each once
 	fallbacks []*endpoint
 	stray     map[string]bool // patterns registered only to keep the mux from redirecting
 }
 
 // NewRouter returns a Router that registers on mux. onError answers every error that a handler returns before its response
-// has begun. After that the connection is aborted (http.ErrAbortHandler), so that no client takes a part for the whole.
-func NewRouter(mux *http.ServeMux, onError func(w http.ResponseWriter, r *http.Request, err error)) *Router {
-	return &Router{mux: mux, onError: onError, onAbort: logAbort, stray: map[string]bool{}}
-}
-
-func logAbort(r *http.Request, err error) {
-	level := slog.LevelWarn
-	if errors.Is(err, dossier.Canceled) {
-		level = slog.LevelDebug // clients go away every day
-	}
-	slog.Log(r.Context(), level, "response aborted", "method", r.Method, "pattern", r.Pattern, "error", err)
+// has begun. After that the error is logged and the connection aborted (http.ErrAbortHandler), so that no client takes a part
+// for the whole.
+func NewRouter(mux *http.ServeMux, log *slog.Logger, onError func(w http.ResponseWriter, r *http.Request, err error)) *Router {
+	return &Router{mux: mux, onError: onError, log: log, stray: map[string]bool{}}
 }
 
 // Handle registers h for "METHOD /path/{x}". The method is required.
@@ -57,8 +44,18 @@ func (rt *Router) Handle(pattern string, h Handler) {
 		panic("wire: the pattern " + pattern + " is not METHOD /path")
 	}
 	rt.mux.Handle(method+" "+path, &endpoint{rt: rt, h: rt.wrap(h)})
-	rt.routes = append(rt.routes, Route{method, path})
+	rt.note(method)
 	rt.bar(path)
+}
+
+// note keeps a method of a route for Allowed.
+func (rt *Router) note(method string) {
+	rt.methods = append(rt.methods, method)
+	if method == http.MethodGet {
+		rt.methods = append(rt.methods, http.MethodHead)
+	}
+	slices.Sort(rt.methods)
+	rt.methods = slices.Compact(rt.methods)
 }
 
 // bar keeps the mux from redirecting "/a" to "/a/" where path matches the latter.
@@ -121,16 +118,8 @@ func (rt *Router) wrap(h Handler) Handler {
 // Allowed returns the methods that the router's routes take for r's path, sorted, HEAD included where GET is; none if no
 // route has the path. A fallback answers 404 for none, else 405 with these in Allow.
 func (rt *Router) Allowed(r *http.Request) []string {
-	var methods []string
-	for _, route := range rt.routes {
-		methods = append(methods, route.Method)
-		if route.Method == http.MethodGet {
-			methods = append(methods, http.MethodHead)
-		}
-	}
-	slices.Sort(methods)
 	var allowed []string
-	for _, m := range slices.Compact(methods) {
+	for _, m := range rt.methods {
 		h, _ := rt.mux.Handler(&http.Request{Method: m, URL: r.URL, Host: r.Host})
 		if e, ok := h.(*endpoint); ok && e.prefix == "" {
 			allowed = append(allowed, m)
@@ -139,12 +128,6 @@ func (rt *Router) Allowed(r *http.Request) []string {
 	return allowed
 }
 
-// Routes returns the table in the order of registration, without fallbacks.
-func (rt *Router) Routes() []Route { return slices.Clone(rt.routes) }
-
-// OnAbort sets what is told of an error that came after the response had begun; by default it is logged to slog.Default.
-func (rt *Router) OnAbort(f func(r *http.Request, err error)) { rt.onAbort = f }
-
 // An endpoint is a Handler as the mux sees it.
 type endpoint struct {
 	rt     *Router
@@ -152,6 +135,7 @@ type endpoint struct {
 	prefix string // of a fallback, with its slash; "" for a route
 }
 
+// ServeHTTP calls the handler and sees to the error that it returns, as NewRouter says.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	tw := &trackingWriter{ResponseWriter: w}
 	err := e.h(tw, r)
@@ -162,8 +146,16 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.rt.onError(w, r, err)
 		return
 	}
-	e.rt.onAbort(r, err)
+	e.rt.logAbort(r, err)
 	panic(http.ErrAbortHandler)
+}
+
+func (rt *Router) logAbort(r *http.Request, err error) {
+	level := slog.LevelWarn
+	if errors.Is(err, dossier.Canceled) {
+		level = slog.LevelDebug // clients go away every day
+	}
+	rt.log.Log(r.Context(), level, "response aborted", "method", r.Method, "pattern", r.Pattern, "error", err)
 }
 
 // A trackingWriter knows whether the response has begun.

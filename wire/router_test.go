@@ -10,17 +10,38 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
 
 	"dossier"
 )
 
-// TestMain keeps what aborted responses log out of the tests' output.
-func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.NewTextHandler(io.Discard, nil)))
-	m.Run()
+// quiet is a log that nobody reads.
+var quiet = slog.New(slog.DiscardHandler)
+
+// A loggedError hands on the errors of a log's lines.
+type loggedError struct {
+	slog.Handler
+	level slog.Level
+	told  chan error
+}
+
+// errorLog is a log, and where the errors of its lines with that level go, one at a time.
+func errorLog(level slog.Level) (*slog.Logger, <-chan error) {
+	h := loggedError{slog.DiscardHandler, level, make(chan error, 1)}
+	return slog.New(h), h.told
+}
+
+func (h loggedError) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h loggedError) Handle(_ context.Context, r slog.Record) error {
+	r.Attrs(func(a slog.Attr) bool {
+		if err, ok := a.Value.Any().(error); ok && a.Key == "error" && r.Level == h.level {
+			h.told <- err
+		}
+		return true
+	})
+	return nil
 }
 
 // say answers with its name and what it finds in the path.
@@ -38,7 +59,7 @@ func say(name string, values ...string) Handler {
 func demo(t *testing.T) (*Router, http.Handler) {
 	t.Helper()
 	mux := http.NewServeMux()
-	rt := NewRouter(mux, func(w http.ResponseWriter, _ *http.Request, err error) {
+	rt := NewRouter(mux, quiet, func(w http.ResponseWriter, _ *http.Request, err error) {
 		w.WriteHeader(http.StatusTeapot)
 		fmt.Fprintf(w, "error: %v", err)
 	})
@@ -128,18 +149,9 @@ func TestRouterAnswers(t *testing.T) {
 	}
 }
 
-func TestRoutesAreListedInOrder(t *testing.T) {
-	rt, _ := demo(t)
-	got := rt.Routes()[:3]
-	want := []Route{{"GET", "/a/things/{id}"}, {"PUT", "/a/things/import"}, {"DELETE", "/a/things/{id}"}}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("got %v, want %v", got, want)
-	}
-}
-
 func TestUseWrapsWhatComesAfter(t *testing.T) {
 	mux := http.NewServeMux()
-	rt := NewRouter(mux, nil)
+	rt := NewRouter(mux, quiet, nil)
 	mark := func(s string) func(Handler) Handler {
 		return func(h Handler) Handler {
 			return func(w http.ResponseWriter, r *http.Request) error {
@@ -170,7 +182,7 @@ func TestMalformedPatternPanics(t *testing.T) {
 					t.Errorf("%q was taken", pattern)
 				}
 			}()
-			NewRouter(http.NewServeMux(), nil).Handle(pattern, say("x"))
+			NewRouter(http.NewServeMux(), quiet, nil).Handle(pattern, say("x"))
 		}()
 	}
 }
@@ -186,9 +198,8 @@ func TestErrorAfterTheResponseBeganAborts(t *testing.T) {
 	for name, f := range begin {
 		t.Run(name, func(t *testing.T) {
 			mux := http.NewServeMux()
-			rt := NewRouter(mux, func(http.ResponseWriter, *http.Request, error) { t.Error("a second head was written") })
-			told := make(chan error, 1)
-			rt.OnAbort(func(_ *http.Request, err error) { told <- err })
+			log, told := errorLog(slog.LevelWarn)
+			rt := NewRouter(mux, log, func(http.ResponseWriter, *http.Request, error) { t.Error("a second head was written") })
 			rt.Handle("GET /x", func(w http.ResponseWriter, _ *http.Request) error {
 				f(w)
 				return boom
@@ -210,9 +221,34 @@ func TestErrorAfterTheResponseBeganAborts(t *testing.T) {
 	}
 }
 
+func TestAClientThatWentAwayIsNoWarning(t *testing.T) {
+	mux := http.NewServeMux()
+	log, told := errorLog(slog.LevelDebug)
+	NewRouter(mux, log, nil).Handle("GET /x", func(w http.ResponseWriter, _ *http.Request) error {
+		w.WriteHeader(200)
+		return dossier.Canceled
+	})
+	func() {
+		defer func() {
+			if v := recover(); v != http.ErrAbortHandler {
+				t.Errorf("ended with %v", v)
+			}
+		}()
+		mux.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/x", nil))
+	}()
+	select {
+	case err := <-told:
+		if err != dossier.Canceled {
+			t.Errorf("told of %v", err)
+		}
+	default:
+		t.Error("not logged for those who want to know")
+	}
+}
+
 func TestInformationalHeadDoesNotBeginTheResponse(t *testing.T) {
 	mux := http.NewServeMux()
-	rt := NewRouter(mux, func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(418) })
+	rt := NewRouter(mux, quiet, func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(418) })
 	rt.Handle("GET /x", func(w http.ResponseWriter, _ *http.Request) error {
 		w.WriteHeader(http.StatusEarlyHints)
 		return errors.New("late")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"mime/multipart"
 	"net/http"
@@ -326,9 +327,8 @@ func TestServeAbortsWhatItCannotFinish(t *testing.T) {
 				return closing{c.open(alphabet[off : off+n]), &closed}, nil
 			}
 			mux := http.NewServeMux()
-			rt := NewRouter(mux, func(http.ResponseWriter, *http.Request, error) { t.Error("a second head") })
-			told := make(chan error, 1)
-			rt.OnAbort(func(_ *http.Request, err error) { told <- err })
+			log, told := errorLog(slog.LevelWarn)
+			rt := NewRouter(mux, log, func(http.ResponseWriter, *http.Request, error) { t.Error("a second head") })
 			rt.Handle("GET /", func(w http.ResponseWriter, r *http.Request) error { return Serve(w, r, content) })
 			srv := httptest.NewServer(mux)
 			defer srv.Close()

@@ -65,7 +65,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	}
 	h := &handler{svc: svc, o: o, slots: make(chan struct{}, o.Concurrency)}
 	h.proofs.init(svc.Random())
-	rt := wire.NewRouter(mux, h.writeFault)
+	rt := wire.NewRouter(mux, svc.Log(), h.writeFault)
 	for path, methods := range h.table() {
 		for _, prefix := range []string{"/k/v1/", "/k/guest/{space}/v1/"} {
 			h.register(rt, prefix+path, methods)

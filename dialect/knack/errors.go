@@ -131,7 +131,7 @@ func translate(err error) error {
 func (h *handler) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	told := translate(err)
 	if told == error(errInternal) {
-		h.svc.Log().Error("knack", "method", r.Method, "path", r.URL.Path, "error", err)
+		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
 	if v, ok := told.(validation); ok {
 		_ = writeJSONStatus(w, http.StatusBadRequest, v.body())

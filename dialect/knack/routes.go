@@ -28,7 +28,7 @@ type handler struct {
 // Mount registers the dialect on mux under /v1/, /v2/ and /assets/.
 func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	h := &handler{svc: svc, o: o, failures: core.Attempts{Max: maxFailures, Window: failureWindow}}
-	rt := wire.NewRouter(mux, h.writeError)
+	rt := wire.NewRouter(mux, svc.Log(), h.writeError)
 	rt.Use(cors)
 
 	either(rt, "POST /v1/applications/{app}/assets/{kind}/upload", h.uploadAssets)

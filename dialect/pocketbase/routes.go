@@ -46,7 +46,7 @@ func Mount(mux *http.ServeMux, svc *core.Service, o Options) {
 	if h.maxBody <= 0 {
 		h.maxBody = defaultMaxBody
 	}
-	rt := wire.NewRouter(mux, h.writeError)
+	rt := wire.NewRouter(mux, svc.Log(), h.writeError)
 	rt.Use(withHeaders)
 	rt.Use(h.withLog)
 	rt.Use(h.withLimits)
