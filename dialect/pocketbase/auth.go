@@ -72,6 +72,9 @@ func requireSuper(who access.Principal) error {
 	return nil
 }
 
+// errNoAuthCollection is the answer where the collection of the path has no accounts.
+var errNoAuthCollection = newError(http.StatusNotFound, "Missing or invalid auth collection context.", nil)
+
 // authCollection finds the auth collection that the path names.
 func (h *handler) authCollection(r *http.Request) (*dossier.Collection, error) {
 	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
@@ -79,7 +82,7 @@ func (h *handler) authCollection(r *http.Request) (*dossier.Collection, error) {
 		return nil, newError(http.StatusNotFound, msgNoCollection, nil)
 	}
 	if c.Kind != dossier.Auth {
-		return nil, newError(http.StatusNotFound, "Missing or invalid auth collection context.", nil)
+		return nil, errNoAuthCollection
 	}
 	return c, nil
 }
@@ -211,13 +214,9 @@ func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
 	if err := requireSuper(who); err != nil {
 		return err
 	}
-	c, err := h.authCollection(r)
-	if err != nil {
-		return err
-	}
-	values, err := h.readFields(r)
-	if err != nil {
-		return loadError(err)
+	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	if !ok || c.Kind != dossier.Auth {
+		return errNoAuthCollection
 	}
 	other, err := h.svc.UserByID(r.Context(), who, c.ID, dossier.ID(r.PathValue("record")))
 	if k := dossier.KindOf(err); k == dossier.Unauthenticated || k == dossier.NotFound {
@@ -225,6 +224,10 @@ func (h *handler) impersonate(w http.ResponseWriter, r *http.Request) error {
 	}
 	if err != nil {
 		return err
+	}
+	values, err := h.readFields(r)
+	if err != nil {
+		return loadError(err)
 	}
 	ttl, err := askedTTL(values["duration"], authTTL(other))
 	if err != nil {

@@ -216,10 +216,19 @@ func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) err
 		return nil
 	})
 	if err != nil {
-		return deleteError(c, err)
+		return truncationError(c, err)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// truncationError is the answer where a record of c does not go.
+func truncationError(c *dossier.Collection, err error) error {
+	if dossier.KindOf(err) != dossier.Invalid || c.Name == dossier.Superusers {
+		return deleteError(c, err)
+	}
+	return newError(http.StatusBadRequest,
+		"Failed to truncate collection (most likely due to required cascade delete record references).", nil)
 }
 
 // allIDs are the records that c has.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -165,10 +166,13 @@ func letterContext(r *http.Request) context.Context {
 // oneLine is a value for a subject.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
+// lineBreak is the tag that begins a new line.
+var lineBreak = regexp.MustCompile(`(?i)<br\s*/?>`)
+
 // plainText is a letter's HTML as text, its links' addresses included.
 func plainText(body string) string {
 	var lines []string
-	for line := range strings.SplitSeq(body, "\n") {
+	for line := range strings.SplitSeq(lineBreak.ReplaceAllString(body, "\n"), "\n") {
 		link := ""
 		if _, rest, ok := strings.Cut(line, `href="`); ok {
 			link, _, _ = strings.Cut(rest, `"`)

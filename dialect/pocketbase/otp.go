@@ -145,10 +145,14 @@ func (h *handler) authWithOTP(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	wrong := map[string]fault{}
-	for _, key := range []string{"otpId", keyPassword} {
-		if f := textFault(text(key)); f.Code != "" {
-			wrong[key] = f
-		}
+	if f := textFault(text("otpId")); f.Code != "" {
+		wrong["otpId"] = f
+	}
+	switch digits := text(keyPassword); {
+	case digits == "":
+		wrong[keyPassword] = blank
+	case len(digits) > maxPassword:
+		wrong[keyPassword] = outOfRange(1, maxPassword)
 	}
 	if len(wrong) > 0 {
 		return invalidFields(msgInvalidSubmit, wrong)

@@ -62,6 +62,9 @@ func TestCodeFromALetterSignsInOnce(t *testing.T) {
 	o.do(call{method: "GET", path: users + "auth-methods?fields=otp"}).is(200, `{"otp":{"enabled":true,"duration":180}}`)
 	o.enter("", "").is(400, `{"data":{"otpId":{"code":"validation_required","message":"Cannot be blank."},"password":{"code":"validation_required","message":"Cannot be blank."}},
 		"message":"An error occurred while validating the submitted data.","status":400}`)
+	o.enter("nothing", strings.Repeat("1", maxPassword)).fails(400, badCode)
+	o.enter("nothing", strings.Repeat("1", maxPassword+1)).is(400, `{"data":{"password":{"code":"validation_length_out_of_range",
+		"message":"The length must be between 1 and 71.","params":{"min":1,"max":71}}},"message":"An error occurred while validating the submitted data.","status":400}`)
 	first, firstDigits := o.code(coretest.Member1)
 	second, secondDigits := o.code(coretest.Member1) // asked again: both hold
 	o.enter(first, "x"+firstDigits).fails(400, badCode)

@@ -202,7 +202,7 @@ type oauthMappedFields struct {
 	AvatarURL string `json:"avatarURL"`
 }
 
-// mfaOptions are kept and shown. Nobody is asked for a second proof.
+// mfaOptions are kept and shown but for Enabled, which is always off: nobody is asked for a second proof.
 type mfaOptions struct {
 	Enabled  bool   `json:"enabled"`
 	Duration int64  `json:"duration"` // seconds
@@ -228,6 +228,7 @@ func authOptionsOf(c *dossier.Collection) authOptions {
 	if text, ok := c.Extra[extraOptions]; ok {
 		_ = json.Unmarshal([]byte(text), &o) // written by json.Marshal of the same type
 	}
+	o.MFA.Enabled = false // older builds took it, without effect
 	o.AuthAlert.EmailTemplate, o.OTP.EmailTemplate = o.AuthAlert.EmailTemplate.or(usualAlert), o.OTP.EmailTemplate.or(usualCode)
 	o.VerificationTemplate = o.VerificationTemplate.or(letterVerify.usual)
 	o.ResetPasswordTemplate = o.ResetPasswordTemplate.or(letterReset.usual)

@@ -44,7 +44,7 @@ func (rd *collectionReader) checkOptions(o authOptions) {
 	}
 	o.OTP.check(func(option string, f fault) { nest(rd.data, []string{"otp", option}, f) })
 	if o.MFA.Enabled {
-		between(o.MFA.Duration, minOTPLife, maxOTPLife, func(f fault) { nest(rd.data, []string{"mfa", "duration"}, f) })
+		rd.checkProofs(o)
 	}
 	for name, life := range map[string]lifetime{"authToken": o.AuthToken, "passwordResetToken": o.PasswordResetToken,
 		"emailChangeToken": o.EmailChangeToken, "verificationToken": o.VerificationToken, "fileToken": o.FileToken} {
@@ -57,6 +57,22 @@ func (rd *collectionReader) checkOptions(o authOptions) {
 	rd.checkTemplate(o.AuthAlert.EmailTemplate, "authAlert", "emailTemplate")
 	rd.checkTemplate(o.OTP.EmailTemplate, "otp", "emailTemplate")
 	rd.checkIdentity(o.PasswordAuth)
+}
+
+// checkProofs notes that nobody is asked for two proofs of who they are. A switch that did nothing would look like a lock.
+func (rd *collectionReader) checkProofs(o authOptions) {
+	between(o.MFA.Duration, minOTPLife, maxOTPLife, func(f fault) { nest(rd.data, []string{"mfa", "duration"}, f) })
+	ways := 0
+	for _, on := range []bool{o.PasswordAuth.Enabled, o.OTP.Enabled, o.OAuth2.Enabled} {
+		if on {
+			ways++
+		}
+	}
+	if ways < 2 {
+		rd.fault("validation_mfa_not_enough_auths", "MFA requires at least 2 auth methods to be enabled.", "mfa", "enabled")
+		return
+	}
+	rd.fault("validation_mfa_unsupported", "This server does not ask for a second proof; switch MFA off.", "mfa", "enabled")
 }
 
 // checkToken notes what is wrong with the option of that name. Who does not say how long file tokens hold leaves it to the space.
