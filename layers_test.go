@@ -18,7 +18,7 @@ import (
 // one is below the other (store/sqlite uses store/sqlstore).
 var layers = [][]string{
 	{"."},
-	{"query"},
+	{"query", "queue"},
 	{"access", "thumb/smalljpeg"},
 	{"store", "blob", "thumb"},
 	{"archive"},

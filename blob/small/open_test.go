@@ -101,6 +101,17 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	})
 }
 
+// A watched context tells when somebody asks whether it has ended, as the writer does of a job that it takes.
+type watched struct {
+	context.Context
+	asked chan struct{}
+}
+
+func (w watched) Err() error {
+	close(w.asked)
+	return nil
+}
+
 func TestWhoGoesAwayBeforeItsTurnLeavesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "small.db")
@@ -112,11 +123,9 @@ func TestWhoGoesAwayBeforeItsTurnLeavesNothing(t *testing.T) {
 	if err := other.script("BEGIN IMMEDIATE"); err != nil {
 		t.Fatal(err)
 	}
-	first, answer := &job{ctx: context.Background(), key: "first", data: []byte("x")}, make(chan error, 1)
-	dossier.Go(nil, "put", func() { answer <- s.writer.do(first) })
-	for !first.claimed.Load() {
-		time.Sleep(time.Millisecond)
-	}
+	taken, answer := watched{context.Background(), make(chan struct{})}, make(chan error, 1)
+	dossier.Go(nil, "put", func() { answer <- s.writer.queue.Do(taken, &job{key: "first", data: []byte("x")}) })
+	<-taken.asked
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	_, err = s.Put(ctx, "second", strings.NewReader("x"))

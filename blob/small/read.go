@@ -42,7 +42,7 @@ func (s *Store) read(ctx context.Context, fn func(r *reader) error) error {
 	case r := <-s.readers:
 		defer func() { s.readers <- r }()
 		return fn(r)
-	case <-s.writer.quit:
+	case <-s.writer.queue.Closed():
 		return closed()
 	case <-ctx.Done():
 		return blob.Canceled(ctx)

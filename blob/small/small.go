@@ -84,7 +84,7 @@ func Open(path string, big blob.Store, o Options) (*Store, error) {
 
 // Close lets what is being written and read finish, and closes the file. Later calls fail, a second Close too.
 func (s *Store) Close() error {
-	if err := s.writer.stop(); err != nil {
+	if err := s.writer.queue.Close(); err != nil {
 		return err
 	}
 	var errs []error
@@ -128,7 +128,7 @@ func (s *Store) putSmall(ctx context.Context, key string, data []byte) (int64, e
 	if !errors.Is(err, dossier.NotFound) {
 		return 0, err
 	}
-	if err := s.writer.do(&job{ctx: ctx, key: key, data: data, time: s.now()}); err != nil {
+	if err := s.writer.queue.Do(ctx, &job{key: key, data: data, time: s.now()}); err != nil {
 		return 0, err
 	}
 	return int64(len(data)), nil
@@ -152,7 +152,7 @@ func (s *Store) Delete(ctx context.Context, key string) error {
 	}
 	_, err := s.stat(ctx, key)
 	if err == nil {
-		err = s.writer.do(&job{ctx: ctx, key: key, gone: true})
+		err = s.writer.queue.Do(ctx, &job{key: key, gone: true})
 	}
 	if err != nil && !errors.Is(err, dossier.NotFound) {
 		return err

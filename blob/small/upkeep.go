@@ -30,7 +30,7 @@ func (w *writer) tidy() {
 	if w.care.logged >= checkpointAfter {
 		w.moveLog()
 	}
-	for w.care.freed && len(w.queue) == 0 {
+	for w.care.freed && w.queue.Len() == 0 {
 		if more, err := w.giveBack(); err != nil {
 			w.log.Warn("shrink the file of small blobs", "error", err)
 			return

@@ -1,16 +1,13 @@
 package small
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"dossier"
-	"dossier/blob"
+	"dossier/queue"
 )
 
 // The bounds of a group: it is committed when nobody waits, or one of them is reached.
@@ -19,19 +16,15 @@ const (
 	maxGroupBytes = 4 << 20
 )
 
-// A writer makes all changes in one goroutine. Those that wait while a commit is on its way to the disk share the next one, so that the
-// disk is asked once for all of them.
+// A writer makes all changes in one goroutine, in groups (see package queue).
 type writer struct {
 	*writing
-	log    *slog.Logger
-	queue  chan *job
-	quit   chan struct{} // closed by stop
-	quitMu sync.RWMutex  // held for reading while a job is put into the queue
-	done   chan struct{} // closed when the goroutine has ended
-	group  []*job        // in the transaction
-	left   []*job        // of a lost transaction, to be run again
-	bytes  int           // of the group
-	care   upkeep
+	queue *queue.Queue[*job]
+	log   *slog.Logger
+	group []*job // in the transaction
+	left  []*job // of a lost transaction, to be run again
+	bytes int    // of the group
+	care  upkeep
 }
 
 func openWriter(path string, o Options) (*writer, error) {
@@ -39,110 +32,43 @@ func openWriter(path string, o Options) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{writing: c, log: o.Log, queue: make(chan *job, maxGroup), quit: make(chan struct{}), done: make(chan struct{})}
+	w := &writer{writing: c, log: o.Log, queue: queue.New[*job](maxGroup, closed())}
 	w.care.freed = true // by whoever had the file before
-	dossier.Go(w.log, "small blobs", w.loop)
+	w.queue.Serve(w.log, "small blobs", w.loop, w.abandon)
 	return w, nil
 }
 
 // A job is one Put or Delete.
 type job struct {
-	ctx     context.Context
-	key     string
-	data    []byte // the caller's: good until the answer
-	time    time.Time
-	gone    bool        // a Delete
-	claimed atomic.Bool // by the writer, or by the caller, who went away
-	result  error       // if the group is committed
-	answer  chan error
-}
-
-// do has j written and waits for its commit. A caller who goes away before its turn takes it back.
-func (w *writer) do(j *job) error {
-	j.answer = make(chan error, 1)
-	if err := w.enqueue(j); err != nil {
-		return err
-	}
-	select {
-	case err := <-j.answer:
-		return err
-	case <-j.ctx.Done():
-		if j.claimed.CompareAndSwap(false, true) {
-			return blob.Canceled(j.ctx)
-		}
-		return <-j.answer
-	}
-}
-
-func (w *writer) enqueue(j *job) error {
-	w.quitMu.RLock()
-	defer w.quitMu.RUnlock()
-	select {
-	case <-w.quit:
-		return closed()
-	default:
-	}
-	select {
-	case w.queue <- j:
-		return nil
-	case <-j.ctx.Done():
-		return blob.Canceled(j.ctx)
-	}
-}
-
-// stop lets what is queued finish and ends the goroutine.
-func (w *writer) stop() error {
-	w.quitMu.Lock() // nobody is putting a job into the queue now
-	select {
-	case <-w.quit:
-		w.quitMu.Unlock()
-		return closed()
-	default:
-	}
-	close(w.quit)
-	close(w.queue)
-	w.quitMu.Unlock()
-	<-w.done
-	return nil
+	queue.Ticket
+	key    string
+	data   []byte // the caller's: good until the answer
+	time   time.Time
+	gone   bool  // a Delete
+	result error // if the group is committed
 }
 
 func (w *writer) loop() {
-	ended := false
-	defer func() {
-		if !ended { // by a panic
-			_, _ = w.rollback.exec()
-			w.group, w.left = append(w.group, w.left...), nil
-			w.answer(dossier.Errorf(dossier.Internal, "the writer of small blobs broke off"))
-			dossier.Go(w.log, "small blobs", w.loop)
-		}
-	}()
 	w.tidy()
-	for j := range w.queue {
-		if w.claim(j) {
-			w.run(j, w.next)
-			w.tidy()
-		}
+	for j := w.queue.Wait(); j != nil; j = w.queue.Wait() {
+		w.run(j, w.next)
+		w.tidy()
 	}
-	ended = true
-	close(w.done)
 }
 
-// claim makes j the writer's, unless its caller has gone away.
-func (w *writer) claim(j *job) bool { return j.claimed.CompareAndSwap(false, true) }
+// abandon ends the group of a loop that a panic has ended.
+func (w *writer) abandon() {
+	_, _ = w.rollback.exec()
+	w.group, w.left = append(w.group, w.left...), nil
+	w.answer(dossier.Errorf(dossier.Internal, "the writer of small blobs broke off"))
+}
 
 // next is another job for the group; nil when nobody waits or the group is full.
 func (w *writer) next() *job {
-	for len(w.group) < maxGroup && w.bytes < maxGroupBytes {
-		select {
-		case j, ok := <-w.queue:
-			if !ok || w.claim(j) {
-				return j // nil if the queue is closed
-			}
-		default:
-			return nil
-		}
+	if len(w.group) >= maxGroup || w.bytes >= maxGroupBytes {
+		return nil
 	}
-	return nil
+	return w.queue.Next()
 }
 
 // run writes first, and what next adds, in one transaction and answers them. If it is lost before its commit, or for want of room, each of
@@ -205,9 +131,9 @@ func (w *writer) answer(err error) {
 	w.care.note(w.group, w.bytes)
 	for _, j := range w.group {
 		if err != nil {
-			j.answer <- err
+			j.Answer(err)
 		} else {
-			j.answer <- j.result
+			j.Answer(j.result)
 		}
 	}
 	w.group = w.group[:0]

@@ -162,7 +162,7 @@ func (s *Store) renew(ctx context.Context, r *reader) {
 
 // Update runs fn in the writer's next group and returns when the group is durable.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
-	return s.writer.do(ctx, fn)
+	return s.writer.queue.Do(ctx, &job{fn: fn})
 }
 
 // A tx is one transaction, or one part of a group's.

@@ -1,17 +1,15 @@
 package sqlstore
 
 import (
-	"context"
 	"database/sql/driver"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"dossier"
+	"dossier/queue"
 	"dossier/store"
 )
 
@@ -21,115 +19,56 @@ const (
 	groupTime = 5 * time.Millisecond
 )
 
-// A writer runs all updates in one goroutine. Those that wait while a commit is on its way to the disk share the next one, so
-// that the disk is asked once for all of them.
+// A writer runs all updates in one goroutine, in groups (see package queue).
 type writer struct {
 	store   *Store
 	session *session
 	log     *slog.Logger
 	now     func() time.Time
-	queue   chan *job
-	quit    chan struct{} // closed by stop
-	quitMu  sync.RWMutex  // held for reading while a job is put into the queue
-	done    chan struct{} // closed when the goroutine has ended
-	group   []*job        // done, and waiting for the commit
-	lost    []*job        // undone with a transaction that the database gave up, and to run again
-	settled int64         // what the session had changed when statistics were last looked at
+	queue   *queue.Queue[*job]
+	group   []*job // done, and waiting for the commit
+	lost    []*job // undone with a transaction that the database gave up, and to run again
+	settled int64  // what the session had changed when statistics were last looked at
 }
 
 // A job is one update.
 type job struct {
-	ctx     context.Context
-	fn      func(store.Tx) error
-	claimed atomic.Bool // by the writer, which runs it, or by its caller, who went away
-	answer  chan error
-	tables  map[dossier.ID]int64
+	queue.Ticket
+	fn     func(store.Tx) error
+	tables map[dossier.ID]int64
 }
 
 func startWriter(s *Store, c *session, o Options) *writer {
-	w := &writer{store: s, session: c, log: o.Log, now: o.Now,
-		queue: make(chan *job, maxGroup), quit: make(chan struct{}), done: make(chan struct{})}
-	dossier.Go(w.log, "writer", w.loop)
+	w := &writer{store: s, session: c, log: o.Log, now: o.Now, queue: queue.New[*job](maxGroup, errClosed())}
+	w.queue.Serve(w.log, "writer", w.loop, w.abandon)
 	return w
-}
-
-// do has fn run and waits for its commit. A caller who goes away before fn has started takes it back.
-func (w *writer) do(ctx context.Context, fn func(store.Tx) error) error {
-	j := &job{ctx: ctx, fn: fn, answer: make(chan error, 1)}
-	if err := w.enqueue(j); err != nil {
-		return err
-	}
-	select {
-	case err := <-j.answer:
-		return err
-	case <-ctx.Done():
-		if j.claimed.CompareAndSwap(false, true) {
-			return gone(ctx)
-		}
-		return <-j.answer
-	}
-}
-
-func gone(ctx context.Context) error {
-	return dossier.Errorf(dossier.Canceled, "wait to write: %w", context.Cause(ctx))
-}
-
-func (w *writer) enqueue(j *job) error {
-	w.quitMu.RLock()
-	defer w.quitMu.RUnlock()
-	select {
-	case <-w.quit:
-		return errClosed()
-	default:
-	}
-	select {
-	case w.queue <- j:
-		return nil
-	case <-w.quit:
-		return errClosed()
-	case <-j.ctx.Done():
-		return gone(j.ctx)
-	}
 }
 
 // stop lets what is queued finish and ends the writer.
 func (w *writer) stop() error {
-	close(w.quit)
-	w.quitMu.Lock() // nobody is putting a job into the queue any more
-	close(w.queue)
-	w.quitMu.Unlock()
-	<-w.done
-	return w.session.close()
+	err := w.queue.Close()
+	if e := w.session.close(); err == nil {
+		err = e
+	}
+	return err
 }
 
 func (w *writer) loop() {
-	ended := false
-	defer func() {
-		if !ended { // fn ended the goroutine with runtime.Goexit
-			w.abandon()
-			dossier.Go(w.log, "writer", w.loop)
-		}
-	}()
-	for j := range w.queue {
+	for j := w.queue.Wait(); j != nil; j = w.queue.Wait() {
 		w.commitGroup(j)
 		w.maintain()
 	}
-	ended = true
-	close(w.done)
 }
 
 // commitGroup runs first and what is waiting behind it in one transaction. If the database gives that up, as it may when the disk is
 // full, the others run again, each for itself.
 func (w *writer) commitGroup(first *job) {
-	if !w.claim(first) {
-		return
-	}
 	w.lost = w.transact(first, w.next)
 	for len(w.lost) > 0 {
 		j := w.lost[0]
 		w.lost = w.lost[1:]
 		if again := w.transact(j, func(time.Time) *job { return nil }); len(again) > 0 {
-			j.answer <- dossier.Errorf(dossier.Internal, "the transaction was lost twice")
+			j.Answer(dossier.Errorf(dossier.Internal, "the transaction was lost twice"))
 		}
 	}
 }
@@ -139,7 +78,7 @@ func (w *writer) commitGroup(first *job) {
 func (w *writer) transact(first *job, next func(end time.Time) *job) (lost []*job) {
 	w.group = w.group[:0]
 	if _, err := w.session.exec(w.store.flavor.Begin); err != nil {
-		first.answer <- err
+		first.Answer(err)
 		return nil
 	}
 	end := w.now().Add(groupTime)
@@ -161,7 +100,7 @@ func (w *writer) transact(first *job, next func(end time.Time) *job) (lost []*jo
 		}
 	}
 	for _, j := range w.group {
-		j.answer <- nil
+		j.Answer(nil)
 	}
 	w.group = w.group[:0]
 	return nil
@@ -174,7 +113,7 @@ const statisticsAfter = 5000
 // to connect anew.
 func (w *writer) maintain() {
 	f := w.store.flavor
-	if f.Stale == "" || w.session.changed-w.settled < statisticsAfter || len(w.queue) > 0 {
+	if f.Stale == "" || w.session.changed-w.settled < statisticsAfter || w.queue.Len() > 0 {
 		return
 	}
 	w.settled = w.session.changed
@@ -190,32 +129,13 @@ func (w *writer) maintain() {
 
 // next is the next job of the group, nil if the group is to be committed.
 func (w *writer) next(end time.Time) *job {
-	for len(w.group) < maxGroup && w.now().Before(end) {
-		if len(w.queue) == 0 {
-			runtime.Gosched() // let those run who are about to ask
-		}
-		select {
-		case j, ok := <-w.queue:
-			if !ok || w.claim(j) {
-				return j // nil if the queue is closed
-			}
-		default:
-			return nil
-		}
+	if len(w.group) >= maxGroup || !w.now().Before(end) {
+		return nil
 	}
-	return nil
-}
-
-// claim makes j the writer's, unless its caller has gone away.
-func (w *writer) claim(j *job) bool {
-	if !j.claimed.CompareAndSwap(false, true) {
-		return false
+	if w.queue.Len() == 0 {
+		runtime.Gosched() // let those run who are about to ask
 	}
-	if j.ctx.Err() != nil {
-		j.answer <- gone(j.ctx)
-		return false
-	}
-	return true
+	return w.queue.Next()
 }
 
 // run runs one job, inside a savepoint if others stand before it. A job that fails undoes itself and is answered; an error of run
@@ -231,7 +151,7 @@ func (w *writer) run(j *job) error {
 	w.group = append(w.group, j)
 	if err := w.call(j); err != nil {
 		w.group = w.group[:len(w.group)-1]
-		j.answer <- err
+		j.Answer(err)
 		return w.undo(alone)
 	}
 	if alone {
@@ -273,12 +193,12 @@ func (w *writer) call(j *job) (err error) {
 func (w *writer) fail(err error) {
 	_, _ = w.session.exec("ROLLBACK")
 	for _, j := range w.group {
-		j.answer <- err
+		j.Answer(err)
 	}
 	w.group = w.group[:0]
 }
 
-// abandon ends the group of a goroutine that a job has ended.
+// abandon ends the group of a loop that a job has ended, with runtime.Goexit.
 func (w *writer) abandon() {
 	w.group, w.lost = append(w.group, w.lost...), nil
 	w.fail(dossier.Errorf(dossier.Internal, "an update ended the writer"))
