@@ -29,6 +29,19 @@ func InNetworks(networks []string, address string) bool {
 	})
 }
 
+// PlaceOf is what the clients on an address are counted under where one must not take what is for all: the address, or the /64 of an IPv6
+// address, of which a client has as many as it likes. What is no address is itself.
+func PlaceOf(address string) string {
+	a, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	if a = a.Unmap().WithZone(""); a.Is4() {
+		return a.String()
+	}
+	return netip.PrefixFrom(a, 64).Masked().String()
+}
+
 // Admits reports whether p may act from where its request comes: superusers only from the networks that the owner has named, if any.
 func Admits(settings dossier.Settings, p Principal) bool {
 	return p.Kind != KindSuperuser || len(settings.SuperuserNetworks) == 0 || InNetworks(settings.SuperuserNetworks, p.Request.Remote)

@@ -6,15 +6,17 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"dossier/access"
 )
 
 // The limits of wrong passwords.
 const (
 	maxLogin      = 320 // bytes of the longest login
 	maxAttempts   = 10  // for one login, and for one account
-	maxFromPlace  = 100 // from one address
+	maxFromPlace  = 100 // from one place
 	attemptWindow = time.Minute
-	maxRemembered = 100_000 // logins, or addresses, that are remembered for a window
+	maxRemembered = 100_000 // logins, or places, that are remembered for a window
 )
 
 // Attempts counts failures by key, a login or an address, whatever the case of its letters: after Max of them within Window of the first
@@ -108,12 +110,12 @@ func (a *Attempts) find(k attemptKey, now time.Time) (attempt, bool) {
 	return t, true
 }
 
-// place is the address by which what somebody does is bounded, "" where there is none. This machine's own is none: from there comes what a
+// place is where somebody comes from, by which what they do is bounded (access.PlaceOf), "" where that is nowhere. This machine's own is none: from there comes what a
 // proxy passes on, which is everybody; but where proxies tell the addresses of their clients, each stands for one.
 func (s *Service) place(address string) string {
 	a, err := netip.ParseAddr(address)
 	if err == nil && a.Unmap().IsLoopback() && len(s.Space().Settings.TrustedProxy.Headers) == 0 {
 		return ""
 	}
-	return address
+	return access.PlaceOf(address)
 }

@@ -78,11 +78,13 @@ func TestWrongPasswordsFromOneAddressAreCounted(t *testing.T) {
 	h.must(err)
 	for i := range 100 { // as sign-ins count, but quicker
 		r := &dossier.Record{ID: dossier.ID(fmt.Sprint(i)), Account: &dossier.Account{PasswordHash: quick}}
-		for _, remote := range []string{"192.0.2.1", "127.0.0.1"} {
+		for _, remote := range []string{"192.0.2.1", "127.0.0.1", fmt.Sprintf("2001:db8::%x", i)} {
 			kind(t, remote, h.ProvePassword(ctx(), from(remote), h.collection("users"), r, "wrong"), dossier.Unauthenticated)
 		}
 	}
 	try("192.0.2.1", "ada@example.com", "right", dossier.Busy)
+	try("2001:db8::f:1", "ada@example.com", "right", dossier.Busy) // whoever has one address of the /64 has all
+	try("2001:db8:0:1::", "ada@example.com", "right", "")
 	try("192.0.2.2", "ada@example.com", "right", "")
 	try("127.0.0.1", "ada@example.com", "right", "") // a proxy's, behind which is everybody
 	h.clock.Add(time.Minute)

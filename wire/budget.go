@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"dossier"
+	"dossier/access"
 )
 
 // freeBytes is what every request may hold of its body without asking, so that ordinary ones never wait for large ones.
@@ -21,7 +22,7 @@ type Budget struct {
 	left atomic.Int64
 	each int64 // what one place may hold
 	mu   sync.Mutex
-	by   map[string]int64 // by place, as PlaceOf names it
+	by   map[string]int64 // by place, as access.PlaceOf names it
 }
 
 // NewBudget returns a Budget of so many bytes.
@@ -55,7 +56,7 @@ func (b *Budget) Of(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r)
 			return
 		}
-		s := &share{of: b, place: PlaceOf(RemoteHost(r))}
+		s := &share{of: b, place: access.PlaceOf(RemoteHost(r))}
 		if isLoopback(RemoteHost(r)) {
 			s.place = ""
 		}

@@ -22,7 +22,7 @@ func BehindProxy(next http.Handler, trust func() dossier.TrustedProxy) http.Hand
 			if !ok {
 				host = SocketHost(r)
 			}
-			shareOf(r.Context()).countFor(PlaceOf(host))
+			shareOf(r.Context()).countFor(access.PlaceOf(host))
 			r = r.WithContext(context.WithValue(r.Context(), clientKey{}, host))
 		}
 		next.ServeHTTP(w, r)
@@ -44,20 +44,6 @@ func SocketHost(r *http.Request) string {
 		return r.RemoteAddr
 	}
 	return host
-}
-
-// PlaceOf is what the clients on a host are counted under where one must not take what is for all: the address, or the /64 of an IPv6
-// address, of which a client has as many as it likes.
-func PlaceOf(host string) string {
-	a, err := netip.ParseAddr(host)
-	if err != nil || a.Unmap().Is4() {
-		return host
-	}
-	p, err := a.WithZone("").Prefix(64)
-	if err != nil {
-		return host
-	}
-	return p.String()
 }
 
 // isLoopback reports whether a host is this machine.

@@ -59,7 +59,7 @@ func (h *hub) enter(host string) (*client, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	from := wire.PlaceOf(host)
+	from := access.PlaceOf(host)
 	if len(h.clients) >= maxClients || h.origins[from].clients >= maxOriginClients {
 		return nil, errManyStreams
 	}
@@ -98,7 +98,7 @@ func (h *hub) leave(c *client) {
 	defer h.mu.Unlock()
 	if h.clients[c.id] == c {
 		delete(h.clients, c.id)
-		h.count(wire.PlaceOf(c.host), -1, -c.weight)
+		h.count(access.PlaceOf(c.host), -1, -c.weight)
 	}
 }
 
@@ -114,7 +114,7 @@ func (h *hub) subscribe(c *client, who access.Principal, subs []subscription) er
 	if h.clients[c.id] != c {
 		return errNoClient
 	}
-	from := wire.PlaceOf(c.host)
+	from := access.PlaceOf(c.host)
 	more := weight - c.weight
 	if more > 0 && (h.weight+more > maxTopicWeight || h.origins[from].weight+more > maxOriginTopicWeight) {
 		return errManyTopics

@@ -1,6 +1,7 @@
 package pocketbase
 
 import (
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -46,7 +47,7 @@ var limitActions = map[string][]string{
 type windowKey struct {
 	rule  rateRule
 	place dossier.ID // the collection, where the rule names an action; each has its own count
-	host  string
+	from  string     // access.PlaceOf the client
 }
 
 // A window counts the requests since it began.
@@ -55,37 +56,53 @@ type window struct {
 	count int
 }
 
-// maxWindows is how many windows there are before those that are over are dropped.
-const maxWindows = 10000
+// The bounds of windows: how many there are before those that are over are dropped, and how many at most. Requests beyond are not counted:
+// who has so many places to send from has a window in each anyway.
+const (
+	someWindows = 10_000
+	maxWindows  = 200_000
+)
 
 // windows count requests in windows of fixed length. The zero windows is ready.
 type windows struct {
-	mu  sync.Mutex
-	all map[windowKey]window
+	mu    sync.Mutex
+	all   map[windowKey]window
+	sweep int // how many there are when those that are over are dropped again
 }
 
 // admit counts a request and reports whether there have not been too many.
 func (ws *windows) admit(k windowKey, now time.Time) bool {
-	r := k.rule
 	ws.mu.Lock()
 	defer ws.mu.Unlock()
 	if ws.all == nil {
-		ws.all = map[windowKey]window{}
-	}
-	if len(ws.all) > maxWindows {
-		for old, w := range ws.all {
-			if !w.began.Add(old.rule.length()).After(now) {
-				delete(ws.all, old)
-			}
-		}
+		ws.all, ws.sweep = map[windowKey]window{}, someWindows
 	}
 	w, ok := ws.all[k]
-	if !ok || !w.began.Add(r.length()).After(now) {
+	if !ok && len(ws.all) >= ws.sweep {
+		ws.drop(now)
+	}
+	if !ok && len(ws.all) >= maxWindows {
+		return true
+	}
+	if !ok || w.isOver(k.rule, now) {
 		w = window{began: now}
 	}
 	w.count++
 	ws.all[k] = w
-	return w.count <= r.MaxRequests
+	return w.count <= k.rule.MaxRequests
+}
+
+// drop forgets the windows that are over. It looks through all of them again when there are twice as many as it left, so that a crowd of
+// clients costs each no more than its own.
+func (ws *windows) drop(now time.Time) {
+	maps.DeleteFunc(ws.all, func(k windowKey, w window) bool { return w.isOver(k.rule, now) })
+	ws.sweep = min(max(someWindows, 2*len(ws.all)), maxWindows)
+}
+
+// isOver reports whether a window of r has ended, or the clock was put back by more than it lasts.
+func (w window) isOver(r rateRule, now time.Time) bool {
+	gone := now.Sub(w.began)
+	return gone >= r.length() || gone <= -r.length()
 }
 
 func (r rateRule) length() time.Duration { return time.Duration(r.Duration) * time.Second }
@@ -182,7 +199,7 @@ func (h *handler) isOverLimit(s rateSettings, l limited) bool {
 	if !ok {
 		return false
 	}
-	k := windowKey{rule: rule, host: l.host}
+	k := windowKey{rule: rule, from: access.PlaceOf(l.host)}
 	if l.c != nil && strings.Contains(rule.Label, ":") {
 		k.place = l.c.ID
 	}

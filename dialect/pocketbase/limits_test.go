@@ -1,9 +1,12 @@
 package pocketbase
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"dossier/access"
 )
 
 func TestWindowsBeginAnew(t *testing.T) {
@@ -16,9 +19,44 @@ func TestWindowsBeginAnew(t *testing.T) {
 		want  bool
 	}{
 		{"a", 0, true}, {"a", 0, true}, {"a", 9 * time.Second, false}, {"b", 9 * time.Second, true}, {"a", 10 * time.Second, true},
+		{"a", 10 * time.Second, true}, {"a", 8 * time.Second, false}, {"a", -time.Hour, true}, // a clock that is put back keeps nobody out
 	} {
-		if got := ws.admit(windowKey{rule: rule, host: c.host}, now.Add(c.after)); got != c.want {
+		if got := ws.admit(windowKey{rule: rule, from: c.host}, now.Add(c.after)); got != c.want {
 			t.Errorf("request %d: admitted %v", i, got)
+		}
+	}
+}
+
+// TestCrowdsOfClientsAreForgotten counts requests of more clients than are remembered.
+func TestCrowdsOfClientsAreForgotten(t *testing.T) {
+	t.Parallel()
+	var ws windows
+	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	rule := rateRule{Label: "/api/", Duration: 10, MaxRequests: 1}
+	for i := range maxWindows + 1000 {
+		if !ws.admit(windowKey{rule: rule, from: strconv.Itoa(i)}, now) {
+			t.Fatalf("the first request of client %d is refused", i)
+		}
+	}
+	if ws.admit(windowKey{rule: rule, from: "7"}, now) || len(ws.all) != maxWindows {
+		t.Errorf("a crowd makes it forget who was there before; %d windows", len(ws.all))
+	}
+	if ws.admit(windowKey{rule: rule, from: "one more"}, now.Add(10*time.Second)); len(ws.all) != 1 {
+		t.Errorf("%d windows are left when all are over", len(ws.all))
+	}
+}
+
+// TestRatesOfIPv6AreOfANetwork sends from several addresses of one /64, which one client may have.
+func TestRatesOfIPv6AreOfANetwork(t *testing.T) {
+	t.Parallel()
+	h := handler{svc: newBench(t).svc}
+	s := rateSettings{Enabled: true, Rules: []rateRule{{Label: "/api/", Duration: 60, MaxRequests: 1}}}
+	for _, c := range []struct {
+		host string
+		over bool
+	}{{"2001:db8::1", false}, {"2001:db8::2", true}, {"2001:db8:0:1::1", false}, {"192.0.2.1", false}, {"192.0.2.2", false}, {"::ffff:192.0.2.2", true}} {
+		if over := h.isOverLimit(s, limited{host: c.host, method: "GET", path: "/api/health", who: access.Guest()}); over != c.over {
+			t.Errorf("%s is over the limit: %v, want %v", c.host, over, c.over)
 		}
 	}
 }

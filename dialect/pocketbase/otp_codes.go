@@ -32,6 +32,12 @@ type asker struct {
 	since time.Time // the first of the tries
 }
 
+// isNew reports whether no guess counts any more: the window is over, or the clock was put back by more than it lasts.
+func (a *asker) isNew(now time.Time) bool {
+	gone := now.Sub(a.since)
+	return gone >= triesWindow || gone <= -triesWindow
+}
+
 // codes are the one-time codes that hold, by ID, as long as the process lives. The zero codes is ready. Emails that nobody has are
 // treated like all others, so that nothing tells the difference.
 type codes struct {
@@ -79,7 +85,7 @@ func (s *codes) try(id string, collection dossier.ID, now time.Time) (*code, err
 		return nil, dossier.Errorf(dossier.NotFound, "no such one-time code")
 	}
 	a := s.askers[c.asker]
-	if now.Sub(a.since) >= triesWindow {
+	if a.isNew(now) {
 		a.tries, a.since = 0, now
 	}
 	if a.tries >= maxTries {
@@ -109,7 +115,7 @@ func (s *codes) full() bool { return len(s.by) >= maxCodes || len(s.askers) >= m
 // sweep forgets all codes but the good ones, and the askers about whom nothing is left to know.
 func (s *codes) sweep(good func(*code) bool, now time.Time) {
 	for key, a := range s.askers {
-		if s.keep(a, good); len(a.ids) == 0 && now.Sub(a.since) >= triesWindow {
+		if s.keep(a, good); len(a.ids) == 0 && a.isNew(now) {
 			delete(s.askers, key)
 		}
 	}

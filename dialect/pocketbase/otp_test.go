@@ -127,6 +127,18 @@ func TestGuessesOfCodesAreBounded(t *testing.T) {
 	o.enter(fresh, freshDigits).ok()
 }
 
+// TestAClockThatIsPutBackKeepsNobodyOut uses up the guesses, and then puts the clock back by a day.
+func TestAClockThatIsPutBackKeepsNobodyOut(t *testing.T) {
+	o := newOTPBench(t)
+	id := o.ask("nobody@example.com")
+	for range maxTries {
+		o.enter(id, "wrong").fails(400, badCode)
+	}
+	o.enter(id, "wrong").fails(429, busyCode)
+	*o.now = o.now.AddDate(0, 0, -1)
+	o.enter(id, "wrong").fails(400, badCode)
+}
+
 func TestCodesForOneEmailAreBounded(t *testing.T) {
 	o := newOTPBench(t)
 	for _, email := range []string{coretest.Member1, "nobody@example.com"} {
