@@ -61,7 +61,8 @@ func (s *Sessions) read(r *http.Request) (who access.Principal, c claims, ok boo
 		who, err = s.svc.UserByID(r.Context(), wire.GuestOf(r), c.Collection, dossier.ID(c.Subject))
 		return s.svc.SigningKey(who, dossier.TokenSession, "browser session"), err
 	}, jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired(), jwt.WithTimeFunc(s.svc.Now))
-	return who, c, err == nil && !s.svc.SessionEnded(c.ID)
+	begun := c.IssuedAt == nil || s.svc.HasBegun(c.IssuedAt.Time)
+	return who, c, err == nil && begun && !s.svc.SessionEnded(c.ID)
 }
 
 // requestToken is derived from the session, so that a page of another origin cannot know it.
@@ -77,8 +78,9 @@ func (s *Sessions) start(who access.Principal) (cookie, requestToken string, err
 	if err != nil {
 		return "", "", err
 	}
+	now := s.svc.Now()
 	c := claims{Collection: who.Collection.ID, RegisteredClaims: jwt.RegisteredClaims{
-		ID: string(id), Subject: string(who.ID), ExpiresAt: jwt.NewNumericDate(s.svc.Now().Add(sessionLife))}}
+		ID: string(id), Subject: string(who.ID), IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(sessionLife))}}
 	cookie, err = jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString(s.svc.SigningKey(who, dossier.TokenSession, "browser session"))
 	return cookie, s.requestToken(who, string(id)), err
 }

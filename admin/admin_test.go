@@ -9,7 +9,9 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"dossier/access"
 	"dossier/admin"
@@ -28,9 +30,9 @@ func client(t *testing.T) *http.Client {
 	return &http.Client{Jar: jar}
 }
 
-func start(t *testing.T) (*core.Service, *admin.Sessions, string) {
+func start(t *testing.T, change ...func(*core.Options)) (*core.Service, *admin.Sessions, string) {
 	t.Helper()
-	svc := coretest.New(t)
+	svc := coretest.New(t, change...)
 	sessions := admin.NewSessions(svc)
 	mux := http.NewServeMux()
 	admin.Mount(mux, svc, sessions)
@@ -98,6 +100,23 @@ func TestSessionFromSignInToSignOut(t *testing.T) {
 	}
 	if r, _ := do(t, http.DefaultClient, "GET", url+"/_/session", "", "Cookie", "dossier_session="+cookie.Value); r.StatusCode != 401 {
 		t.Errorf("whoever kept the cookie is still in: %d", r.StatusCode)
+	}
+}
+
+// TestSessionsOfAClockThatWasAhead says that a session does not hold for as long as the clock was wrong by when it began.
+func TestSessionsOfAClockThatWasAhead(t *testing.T) {
+	t.Parallel()
+	var back atomic.Int64 // hours
+	_, _, url := start(t, func(o *core.Options) {
+		o.Now = func() time.Time { return time.Now().Add(-time.Duration(back.Load()) * time.Hour) }
+	})
+	c := client(t)
+	do(t, c, "POST", url+"/_/session", member)
+	for _, is := range []struct{ hours, status int }{{0, 200}, {23, 200}, {25, 401}} {
+		back.Store(int64(is.hours))
+		if r, _ := do(t, c, "GET", url+"/_/session", ""); r.StatusCode != is.status {
+			t.Errorf("%d hours back: %d, want %d", is.hours, r.StatusCode, is.status)
+		}
 	}
 }
 

@@ -453,6 +453,10 @@ func TestThePlan(t *testing.T) {
 		v.clock.Add(24 * time.Hour)
 	}
 	same(t, "the two latest, and what is not the plan's", v.listed(), []string{"@auto_acme_20261123083000.zip", "@auto_acme_20261124083000.zip", "own.zip"})
+	future := time.Now().AddDate(10, 0, 0)
+	v.must(os.Chtimes(filepath.Join(v.dir, "@auto_acme_20261123083000.zip"), future, future))
+	v.must(v.RunPlan(ctx(), system))
+	same(t, "one dated by a clock that was ahead goes first", v.listed(), []string{"@auto_acme_20261124083000.zip", "@auto_acme_20261125083000.zip", "own.zip"})
 }
 
 // The plan's time comes: backups are made in the minutes that it names, until it is told to stop.

@@ -29,9 +29,10 @@ func (r *Report) problem(format string, args ...any) {
 }
 
 // CheckSpace reads every row and blob and reports what does not fit; deep also reads and hashes all bytes. repair sweeps first,
-// whatever the age of what is left behind.
+// whatever the age of what is left behind, and takes the machine's clock for right.
 func (s *Service) CheckSpace(ctx context.Context, deep, repair bool) (*Report, error) {
 	if repair {
+		s.leases.believe(s.Now())
 		if _, err := s.sweep(ctx, s.now().AddDate(1, 0, 0)); err != nil {
 			return nil, err
 		}
@@ -116,7 +117,7 @@ func (s *Service) checkRecord(ctx context.Context, tx store.Tx, report *Report, 
 
 // checkFiles counts the files and uploads, looks whether every file is held as it says, and returns all whose bytes must be there.
 func (s *Service) checkFiles(ctx context.Context, tx store.Tx, report *Report) ([]*dossier.File, error) {
-	now := s.Now()
+	now := s.leaseTime()
 	var files []*dossier.File
 	for u, err := range tx.Files().Each(ctx) {
 		if err != nil {

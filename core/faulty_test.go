@@ -117,6 +117,13 @@ func (u faultyUploads) Expire(ctx context.Context, id dossier.ID, now time.Time)
 	return u.Uploads.Expire(ctx, id, now)
 }
 
+func (u faultyUploads) Redate(ctx context.Context, latest, now time.Time) error {
+	if err := u.fault("Uploads.Redate"); err != nil {
+		return err
+	}
+	return u.Uploads.Redate(ctx, latest, now)
+}
+
 func (u faultyUploads) Remove(ctx context.Context, id dossier.ID) error {
 	if err := u.fault("Uploads.Remove"); err != nil {
 		return err

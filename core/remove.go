@@ -21,7 +21,7 @@ func (b *Batch) remove(ctx context.Context, c *dossier.Collection, r *dossier.Re
 	if err != nil {
 		return err
 	}
-	if err := b.tx.Files().Release(ctx, c.ID, r.ID, b.now); err != nil {
+	if err := b.tx.Files().Release(ctx, c.ID, r.ID, b.lease); err != nil {
 		return err
 	}
 	b.freed = true

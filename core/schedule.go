@@ -43,20 +43,25 @@ func (s *Service) RunPlan(ctx context.Context, who access.Principal) error {
 	if !ok {
 		return nil
 	}
-	if err := s.CreateBackup(ctx, who, p.Prefix+p.Label+s.Now().Format(planStamp)+".zip"); err != nil {
+	name := p.Prefix + p.Label + s.Now().Format(planStamp) + ".zip"
+	if err := s.CreateBackup(ctx, who, name); err != nil {
 		return err
 	}
-	return s.prune(ctx, who, p)
+	return s.prune(ctx, who, p, name)
 }
 
-// prune removes the oldest of a plan's backups.
-func (s *Service) prune(ctx context.Context, who access.Principal, p Plan) error {
+// prune removes the oldest of a plan's backups. Those that are dated later than latest, the one just made, are from a clock that was ahead:
+// they count as the oldest.
+func (s *Service) prune(ctx context.Context, who access.Principal, p Plan, latest string) error {
 	all, err := s.Backups(ctx, who)
 	if err != nil || p.Keep <= 0 {
 		return err
 	}
 	all = slices.DeleteFunc(all, func(i archive.Info) bool { return !strings.HasPrefix(i.Name, p.Prefix) })
 	slices.SortStableFunc(all, func(a, b archive.Info) int { return b.ModTime.Compare(a.ModTime) })
+	if i := slices.IndexFunc(all, func(i archive.Info) bool { return i.Name == latest }); i > 0 {
+		all = append(all[i:], all[:i]...)
+	}
 	for _, old := range all[min(p.Keep, len(all)):] {
 		if err := s.DeleteBackup(ctx, who, old.Name); err != nil && !errors.Is(err, dossier.NotFound) {
 			return err

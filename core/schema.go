@@ -240,7 +240,7 @@ func (s *Service) carryOut(ctx context.Context, p *plan) error {
 	version := s.Space().Version + 1
 	err := s.store.Update(ctx, func(tx store.Tx) error {
 		for _, c := range p.drop {
-			if err := tx.Collections().Delete(ctx, c, s.Now()); err != nil {
+			if err := tx.Collections().Delete(ctx, c, s.leaseTime()); err != nil {
 				return err
 			}
 		}

@@ -79,6 +79,7 @@ type Service struct {
 	patterns  sync.Map     // compiled patterns of fields, by text
 	keep      sync.RWMutex // held for reading while a backup reads what its snapshot knew, for writing by each step of a sweep
 	archiving archiving
+	leases    leaseClock    // by which uploads expire
 	freed     chan struct{} // holds one where files may have fallen out of use since the last sweep
 	staged    sync.Map      // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
 }
@@ -115,6 +116,9 @@ func New(ctx context.Context, o Options) (*Service, error) {
 		return nil, err
 	}
 	if err := s.reload(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.loadLeases(ctx); err != nil {
 		return nil, err
 	}
 	if err := s.reloadSessions(ctx); err != nil {

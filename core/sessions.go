@@ -37,7 +37,7 @@ func (s *Service) EndSession(ctx context.Context, id string, until time.Time) er
 	s.ended.mu.RUnlock()
 	next := map[string]time.Time{id: until}
 	for old, end := range before {
-		if s.now().Before(end) {
+		if s.leaseTime().Before(end) {
 			next[old] = end
 		}
 	}

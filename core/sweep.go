@@ -82,7 +82,10 @@ func all(*dossier.Upload) bool { return true }
 
 func (s *Service) sweep(ctx context.Context, born time.Time) (Swept, error) {
 	var swept Swept
-	var err error
+	err := s.settleLeases(ctx)
+	if err != nil {
+		return swept, err
+	}
 	if swept.Uploads, err = s.sweepExpired(ctx, all); err != nil {
 		return swept, err
 	}
@@ -124,7 +127,7 @@ func (s *Service) sweepSome(ctx context.Context, due func(*dossier.Upload) bool)
 func (s *Service) endExpired(ctx context.Context) ([]*dossier.Upload, error) {
 	var expired []*dossier.Upload
 	list := func(tx store.Tx) (err error) {
-		expired, err = tx.Uploads().Expired(ctx, s.Now(), sweepRows)
+		expired, err = tx.Uploads().Expired(ctx, s.leaseTime(), sweepRows)
 		return err
 	}
 	if err := s.store.View(ctx, list); err != nil || len(expired) == 0 {
@@ -135,7 +138,7 @@ func (s *Service) endExpired(ctx context.Context) ([]*dossier.Upload, error) {
 			return err
 		}
 		for _, u := range expired {
-			if err := tx.Uploads().Expire(ctx, u.ID, s.Now()); err != nil && dossier.KindOf(err) != dossier.NotFound {
+			if err := tx.Uploads().Expire(ctx, u.ID, s.leaseTime()); err != nil && dossier.KindOf(err) != dossier.NotFound {
 				return err
 			}
 		}
@@ -187,7 +190,7 @@ func (s *Service) deleteBlobs(ctx context.Context, id dossier.ID) error {
 func (s *Service) sweepUnknown(ctx context.Context, born time.Time) (int, error) {
 	removed := 0
 	_, err := s.eachUnknown(ctx, func(info blob.Info) error {
-		if s.now().Sub(info.ModTime) < s.grace && !info.ModTime.Before(born) {
+		if age := s.now().Sub(info.ModTime); age < s.grace && age > -maxLeap && !info.ModTime.Before(born) {
 			return nil
 		}
 		if !s.keep.TryLock() {

@@ -105,7 +105,7 @@ func (s *Service) receive(ctx context.Context, u *dossier.Upload, in Incoming, r
 	if ttl == 0 {
 		ttl = s.Space().Settings.UploadTTL
 	}
-	u.Created = s.Now()
+	u.Created = s.leaseStart()
 	u.Expires = u.Created.Add(ttl)
 	u.Size, u.Chunks[0].Size = size, size
 	u.Sniffed, u.SHA256 = a.sniffed(), hex.EncodeToString(a.hash.Sum(nil))
@@ -222,7 +222,7 @@ func (s *Service) Discard(ctx context.Context, uploads ...*dossier.Upload) {
 		if u == nil {
 			continue
 		}
-		err := s.store.Update(ctx, func(tx store.Tx) error { return tx.Uploads().Expire(ctx, u.ID, s.Now()) })
+		err := s.store.Update(ctx, func(tx store.Tx) error { return tx.Uploads().Expire(ctx, u.ID, s.leaseTime()) })
 		if dossier.KindOf(err) == dossier.NotFound && !s.known(ctx, u.ID) {
 			err = s.deleteBlobs(ctx, u.ID)
 		}
@@ -255,7 +255,7 @@ func (s *Service) FindUpload(ctx context.Context, who access.Principal, id dossi
 	if err != nil {
 		return nil, err
 	}
-	if !s.Now().Before(u.Expires) {
+	if !s.leaseTime().Before(u.Expires) {
 		return nil, dossier.Errorf(dossier.Expired, "the upload's life has ended")
 	}
 	return u, nil

@@ -69,6 +69,7 @@ type Batch struct {
 	who    access.Principal
 	space  *dossier.Space
 	now    time.Time
+	lease  time.Time    // by which leases end
 	told   []Event      // what has happened so far
 	staged []dossier.ID // staged uploads that have got their row
 	freed  bool         // files may have fallen out of use
@@ -86,7 +87,7 @@ func (s *Service) Batch(ctx context.Context, who access.Principal, fn func(b *Ba
 			s.events.redeem(ticket, nil)
 		}
 		ticket = s.events.draw()
-		b := &Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now()}
+		b := &Batch{s: s, tx: tx, who: who, space: s.Space(), now: s.Now(), lease: s.leaseTime()}
 		err := fn(b)
 		told, staged, freed = b.told, b.staged, b.freed
 		return err

@@ -199,7 +199,7 @@ func (w *writing) file(ctx context.Context, ref dossier.FileRef, before dossier.
 			return nil, err
 		}
 		w.b.staged = append(w.b.staged, ref.Staged.ID)
-		return w.took(uploads.Take(ctx, ref.Staged.ID, w.b.now))
+		return w.took(uploads.Take(ctx, ref.Staged.ID, w.b.lease))
 	}
 	if !fileID(ref.ID) {
 		return nil, notFound("upload")
@@ -210,7 +210,7 @@ func (w *writing) file(ctx context.Context, ref dossier.FileRef, before dossier.
 		}
 	}
 	if ref.How != dossier.KeepFile {
-		file, err := w.took(uploads.Take(ctx, ref.ID, w.b.now))
+		file, err := w.took(uploads.Take(ctx, ref.ID, w.b.lease))
 		if err == nil || ref.How != dossier.Share || dossier.KindOf(err) != dossier.NotFound {
 			return file, err
 		}
@@ -273,7 +273,7 @@ func (w *writing) settle(ctx context.Context) error {
 	for key, use := range before {
 		if _, has := after[key]; !has {
 			w.b.freed = true
-			if err := w.b.tx.Files().Drop(ctx, use, w.b.now); err != nil {
+			if err := w.b.tx.Files().Drop(ctx, use, w.b.lease); err != nil {
 				return err
 			}
 		}

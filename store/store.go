@@ -99,6 +99,8 @@ type Uploads interface {
 	Expired(ctx context.Context, now time.Time, limit int) ([]*dossier.Upload, error)
 	// Expire ends the lease at once: nobody finds the upload any more but Expired. dossier.NotFound as for Get.
 	Expire(ctx context.Context, id dossier.ID, now time.Time) error
+	// Redate lets leases that began after latest begin at now, for as long as they were to last. Those that ended after latest ended at now.
+	Redate(ctx context.Context, latest, now time.Time) error
 	// Remove forgets an upload whose lease has ended, after its bytes are gone. A file that is in use is left: dossier.Stale.
 	// Forgetting nothing is no error.
 	Remove(ctx context.Context, id dossier.ID) error

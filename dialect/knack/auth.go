@@ -160,7 +160,7 @@ func (h *handler) verify(r *http.Request, space *dossier.Space, token string) (a
 	switch {
 	case failed != nil && dossier.KindOf(failed) != dossier.Unauthenticated:
 		return access.Guest(), failed
-	case err != nil, !strings.EqualFold(c.Application, space.Application):
+	case err != nil, c.IssuedAt != nil && !h.svc.HasBegun(c.IssuedAt.Time), !strings.EqualFold(c.Application, space.Application):
 		return access.Guest(), errToken
 	}
 	return who, nil

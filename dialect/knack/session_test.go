@@ -72,6 +72,24 @@ func TestSession(t *testing.T) {
 	c.do("POST", path, "email=member1%40example.com&password="+coretest.Member1Password, map[string]string{"Content-Type": "application/x-www-form-urlencoded"}).want("a form", 200, "*")
 }
 
+// TestTokensOfAClockThatWasAhead says that a token does not hold for as long as the clock was wrong by when it was made.
+func TestTokensOfAClockThatWasAhead(t *testing.T) {
+	clk := newClock(testNow)
+	c := newClient(t, clk.option)
+	token := c.do("POST", "/v1/applications/"+coretest.Application+"/session", `{"email":"`+coretest.Member1+`","password":"`+coretest.Member1Password+`"}`,
+		nil).text("session.user.token")
+	for _, back := range []struct {
+		by     time.Duration
+		status int
+	}{{23 * time.Hour, 200}, {2 * time.Hour, 403}} {
+		clk.add(-back.by)
+		got := c.do("GET", "/v1/session/token", "", map[string]string{headerApp: coretest.Application, headerToken: token})
+		if got.status != back.status {
+			t.Errorf("%v further back: got %d %s", back.by, got.status, got.body)
+		}
+	}
+}
+
 // TestWrongPasswords says that after five of them in a minute even the right one is refused, for that email alone.
 func TestWrongPasswords(t *testing.T) {
 	clk := newClock(testNow)

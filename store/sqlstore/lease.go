@@ -189,6 +189,17 @@ func (u uploads) Expire(_ context.Context, id dossier.ID, now time.Time) error {
 	return u.end(l, now)
 }
 
+// Redate lets leases from after latest begin at now, and those that ended after it end at now.
+func (u uploads) Redate(_ context.Context, latest, now time.Time) error {
+	after, at := latest.UnixMilli(), now.UnixMilli()
+	if _, err := u.exec("UPDATE files SET expires = ? WHERE state = ? AND expires > ?", at, int64(ended), after); err != nil {
+		return err
+	}
+	_, err := u.exec("UPDATE files SET expires = ? + (expires - created), created = ? WHERE state = ? AND expires > ? AND created > ?",
+		at, at, int64(leased), after, after)
+	return err
+}
+
 // Remove forgets an upload. Forgetting nothing is no error.
 func (u uploads) Remove(_ context.Context, id dossier.ID) error {
 	l, err := u.lease(id)

@@ -114,6 +114,33 @@ func testUploads(t *testing.T, open Opener) {
 	}
 	testAdvance(b)
 	testTakeOnce(b)
+	testRedate(b)
+}
+
+// testRedate has leases that began, or ended, long after now.
+func testRedate(b *bench) {
+	b.Helper()
+	const year = 365 * 24 * time.Hour
+	u := func(began time.Time) *dossier.Upload {
+		u := &dossier.Upload{Length: -1, Expires: began.Add(time.Hour), File: dossier.File{ID: b.fileID(), Created: began}}
+		b.update(func(tx store.Tx) error { return tx.Uploads().Create(ctx, u) })
+		return u
+	}
+	young, far, over := u(now), u(now.Add(year)), u(now)
+	b.update(func(tx store.Tx) error { return tx.Uploads().Expire(ctx, over.ID, now.Add(year)) })
+	b.update(func(tx store.Tx) error { return tx.Uploads().Redate(ctx, now.Add(24*time.Hour), now.Add(time.Minute)) })
+	for at, want := range map[time.Duration][]dossier.ID{time.Minute: {over.ID}, time.Hour: {over.ID, young.ID}, time.Hour + time.Minute: {over.ID, young.ID, far.ID}} {
+		if diff := cmp.Diff(want, b.expired(now.Add(at))); diff != "" {
+			b.Errorf("expired after %v: %s", at, diff)
+		}
+	}
+	b.view(func(tx store.Tx) error {
+		got, err := tx.Uploads().Get(ctx, far.ID)
+		if err == nil && !got.Created.Equal(now.Add(time.Minute)) {
+			b.Errorf("began at %v", got.Created)
+		}
+		return err
+	})
 }
 
 func testAdvance(b *bench) {
