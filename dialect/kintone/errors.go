@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -260,6 +261,7 @@ type fault struct {
 	inputs inputs // of codeInput
 	allow  []string
 	err    error // the cause, for the log
+	begun  bool  // the body was being read when it was found
 }
 
 func fail(c code, args ...any) *fault { return &fault{code: c, args: args} }
@@ -349,22 +351,37 @@ func deniedTo(who access.Principal) code {
 
 const jsonType = "application/json;charset=utf-8"
 
-// drainLimit is how many bytes of a refused request are read so that the client gets to read the answer.
-const drainLimit = 128 << 20
+// What is read of a refused request so that the client gets to read the answer.
+const (
+	drainLimit = 128 << 20 // bytes
+	drainTime  = 2 * time.Minute
+)
 
-// drain reads what is left of a refused request: many clients look at an answer only when they have sent everything.
+// drain reads what is left of a refused request that was answered: many clients look at an answer only when they have sent everything, and
+// a connection that ends before takes the answer with it.
 func drain(r *http.Request) {
-	if r.Body != nil {
-		_, _ = io.CopyN(io.Discard, r.Body, drainLimit) // what cannot be read any more needs no answer
+	late := time.Now().Add(drainTime)
+	buf := make([]byte, 32<<10)
+	for left := drainLimit; left > 0 && time.Now().Before(late); {
+		n, err := r.Body.Read(buf[:min(len(buf), left)])
+		if left -= n; err != nil {
+			return
+		}
 	}
 }
 
-// writeFault answers with the envelope of err. Who waits to be told to go on with the body gets the answer instead.
+// writeFault answers with the envelope of err, at once, and reads what the client goes on sending. Who waits to be told to send the body
+// gets the answer instead.
 func (h *handler) writeFault(w http.ResponseWriter, r *http.Request, err error) {
-	if r.Header.Get("Expect") == "" {
-		drain(r)
-	}
 	f := faultOf(err, access.Guest())
+	if r.Body != nil && r.Body != http.NoBody && (f.begun || r.Header.Get("Expect") == "") {
+		rc := http.NewResponseController(w)
+		_ = rc.EnableFullDuplex() // or the body would be read first
+		defer func() {
+			_ = rc.Flush() // where that fails nobody is left to read
+			drain(r)
+		}()
+	}
 	id := newAnswerID(h.svc.Random())
 	if f.code == codeFault {
 		h.svc.Log().Error("request failed", "method", r.Method, "path", r.URL.Path, "answer", id, "error", err, "cause", f.err)

@@ -97,10 +97,9 @@ func (c *call) uploadFault(err error) error {
 	default:
 		f = faultOf(err, c.who)
 	}
-	if !errors.Is(err, dossier.Incomplete) {
-		drain(c.r)
-	}
-	return f
+	begun := *f
+	begun.begun = true
+	return &begun
 }
 
 // declaredType is the bare media type of a file: what the sender says, else what the name says.

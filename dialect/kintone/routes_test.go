@@ -1,12 +1,18 @@
 package kintone
 
 import (
+	"bufio"
+	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"dossier"
+	"dossier/core/coretest"
 )
 
 func TestMethodsAndPaths(t *testing.T) {
@@ -70,5 +76,60 @@ func TestRefusedRequestsAreReadToTheirEnd(t *testing.T) {
 		got := c.send(r)
 		diff(t, name, one.status, got.status)
 		diff(t, name, one.left, body.Len())
+	}
+}
+
+// TestRefusalsDoNotWaitForTheBody has senders who stop when they have sent enough to be refused: the answer comes all the same, and what
+// they send later is read, so that the connection serves another request, but of those who waited to be told to send.
+func TestRefusalsDoNotWaitForTheBody(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, Options{})
+	s := httptest.NewServer(c.h)
+	t.Cleanup(s.Close)
+	const size = 1 << 20
+	token := "X-Cybozu-API-Token: " + coretest.ReportsAll + "\r\n"
+	for name, one := range map[string]struct {
+		header, begin string
+		status        int
+	}{
+		"nobody known":               {"", "", 401},
+		"no such path":               {"X-HTTP-Method-Override: PATCH\r\n", "", 405},
+		"a form that cannot be read": {token + "Content-Type: multipart/form-data; boundary=b\r\n", strings.Repeat("x", 600<<10), 413},
+		"one that was asked to send": {token + "Expect: 100-continue\r\nContent-Type: multipart/form-data; boundary=b\r\n", strings.Repeat("x", 600<<10), 413},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", s.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(time.Minute))
+			in := bufio.NewReader(conn)
+			send := func(text string) {
+				if _, err := io.WriteString(conn, text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			answer := func(status int) {
+				t.Helper()
+				res, err := http.ReadResponse(in, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				diff(t, "status", status, res.StatusCode)
+			}
+			send(fmt.Sprintf("POST /k/v1/file.json HTTP/1.1\r\nHost: a\r\n%sContent-Length: %d\r\n\r\n", one.header, size))
+			if strings.Contains(one.header, "Expect") {
+				answer(100)
+			}
+			send(one.begin)
+			answer(one.status)
+			if strings.Contains(one.header, "Expect") {
+				return // it ends with its answer
+			}
+			send(strings.Repeat("x", size-len(one.begin)) + "GET /k/v1/nothing.json HTTP/1.1\r\nHost: a\r\n\r\n")
+			answer(404)
+		})
 	}
 }
