@@ -1,5 +1,7 @@
 package dossier
 
+import "time"
+
 // FieldType is what a field holds. The table in docs/architecture.md shows how each looks in each dialect.
 type FieldType string
 
@@ -116,6 +118,22 @@ func (f *Field) HoldsFiles() bool {
 		}
 	}
 	return f.IsFile()
+}
+
+// DefaultAt is what f holds in a new record or row that is made at now, a moment in the space's time zone; nil is nothing.
+func (f *Field) DefaultAt(now time.Time) Value {
+	if !f.DefaultNow {
+		return f.Default
+	}
+	switch f.Type {
+	case TypeDate:
+		return Date(now.Format(time.DateOnly))
+	case TypeDateTime:
+		return InstantOf(now)
+	case TypeTime:
+		return Clock(now.Format("15:04"))
+	}
+	return nil
 }
 
 // Field finds a table's field by name.

@@ -153,6 +153,20 @@ func IsEmpty(v Value) bool {
 	return false
 }
 
+// Elements are the options of a select or the IDs of a relation, whether it is single or multiple; none of other values. They are v's
+// own: not to be changed.
+func Elements(v Value) []string {
+	switch v := v.(type) {
+	case Text:
+		if v != "" {
+			return []string{string(v)}
+		}
+	case List:
+		return v
+	}
+	return nil
+}
+
 // EqualValues reports whether a and b are the same value. Numbers are equal if they are the same number, 1.50 and 1.5, and
 // Files if they are the same files in the same order.
 func EqualValues(a, b Value) bool {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -134,4 +135,44 @@ func TestGoRecovers(t *testing.T) {
 	ended := make(chan struct{})
 	Go(nil, "after it", func() { close(ended) })
 	<-ended
+}
+
+func TestElements(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		v    Value
+		want []string
+	}{
+		{"nothing", nil, nil},
+		{"the empty text", Text(""), nil},
+		{"a single one", Text("a"), []string{"a"}},
+		{"several", List{"b", "a"}, []string{"b", "a"}},
+		{"another value", Number("1"), nil},
+	} {
+		if got := Elements(c.v); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestDefaultsOfNewRecords(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 31, 23, 59, 58, 7e6, time.FixedZone("", 2*60*60))
+	for _, c := range []struct {
+		name string
+		f    Field
+		want Value
+	}{
+		{"none", Field{Type: TypeText}, nil},
+		{"a value", Field{Type: TypeText, Default: Text("x")}, Text("x")},
+		{"today", Field{Type: TypeDate, DefaultNow: true}, Date("2026-03-31")},
+		{"the time of day", Field{Type: TypeTime, DefaultNow: true}, Clock("23:59")},
+		{"now", Field{Type: TypeDateTime, DefaultNow: true}, Instant(now.UnixMilli())},
+		{"now where there is none", Field{Type: TypeNumber, DefaultNow: true}, nil},
+	} {
+		if got := c.f.DefaultAt(now); got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, got, c.want)
+		}
+	}
 }

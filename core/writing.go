@@ -44,27 +44,11 @@ func withDefaults(space *dossier.Space, c *dossier.Collection, values map[string
 		if _, given := out[f.Name]; given {
 			continue
 		}
-		if v := defaultOf(f, now.In(space.Settings.Location())); v != nil {
+		if v := f.DefaultAt(now.In(space.Settings.Location())); v != nil {
 			out[f.Name] = v
 		}
 	}
 	return out
-}
-
-// defaultOf is what f holds in a new record made at the local time now.
-func defaultOf(f *dossier.Field, now time.Time) dossier.Value {
-	if !f.DefaultNow {
-		return f.Default
-	}
-	switch f.Type {
-	case dossier.TypeDate:
-		return dossier.Date(now.Format(time.DateOnly))
-	case dossier.TypeDateTime:
-		return dossier.InstantOf(now)
-	case dossier.TypeTime:
-		return dossier.Clock(now.Format("15:04"))
-	}
-	return nil
 }
 
 // put sets the values that are fields' of the collection; others are not its business.

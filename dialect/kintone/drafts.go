@@ -223,7 +223,7 @@ func (d *draft) create(c *dossier.Collection, now time.Time) core.Change {
 		if v, given := values[f.Name]; given {
 			return v
 		}
-		return defaultValue(f, now)
+		return f.DefaultAt(now.Truncate(time.Minute))
 	})}
 }
 
@@ -278,27 +278,11 @@ func rowDefaults(table *dossier.Field, sent map[string]dossier.Value, now time.T
 		if _, given := values[f.Name]; given {
 			continue
 		}
-		if v := defaultValue(f, now); v != nil {
+		if v := f.DefaultAt(now.Truncate(time.Minute)); v != nil {
 			values[f.Name] = v
 		}
 	}
 	return values
-}
-
-// defaultValue is what f holds in a new row made at the local time now.
-func defaultValue(f *dossier.Field, now time.Time) dossier.Value {
-	if !f.DefaultNow {
-		return f.Default
-	}
-	switch f.Type {
-	case dossier.TypeDate:
-		return dossier.Date(now.Format(time.DateOnly))
-	case dossier.TypeTime:
-		return dossier.Clock(now.Format("15:04"))
-	case dossier.TypeDateTime:
-		return dossier.InstantOf(now.Truncate(time.Minute))
-	}
-	return nil
 }
 
 // update is the change that the draft makes of the record as it is: members of a table's row that were not sent stay.

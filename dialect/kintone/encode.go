@@ -131,22 +131,9 @@ func (e *encoder) showNumber(f *dossier.Field, v dossier.Value) string {
 	return ""
 }
 
-// idsOf are the options of a select or the IDs of a relation, single or multiple.
-func idsOf(v dossier.Value) []string {
-	switch v := v.(type) {
-	case dossier.Text:
-		if v != "" {
-			return []string{string(v)}
-		}
-	case dossier.List:
-		return v
-	}
-	return nil
-}
-
 func (e *encoder) showList(f *dossier.Field, v dossier.Value) []string {
 	out := []string{}
-	for _, s := range idsOf(v) {
+	for _, s := range dossier.Elements(v) {
 		if f.Type == dossier.TypeRelation {
 			s = e.related.number(f.Collection, s)
 		}

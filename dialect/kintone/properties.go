@@ -284,7 +284,7 @@ func (p *propertyReader) choices(at string, object map[string]any, f *dossier.Fi
 // relabeled is the default of a select after its options were renamed: what is no option any more is left out.
 func relabeled(f *dossier.Field, labels map[string]string) dossier.Value {
 	var kept dossier.List
-	for _, name := range idsOf(f.Default) {
+	for _, name := range dossier.Elements(f.Default) {
 		if label, ok := labels[name]; ok {
 			kept = append(kept, label)
 		}
@@ -306,7 +306,7 @@ func (p *propertyReader) defaultValue(at string, object map[string]any, f *dossi
 	for _, problem := range dec.problems {
 		p.wrong.add(at+".defaultValue", problemMessage(problem))
 	}
-	for _, name := range idsOf(value) {
+	for _, name := range dossier.Elements(value) {
 		if f.Type == dossier.TypeSelect && !slices.Contains(f.Options, name) {
 			p.wrong.add(at+".defaultValue", say(textOption, name))
 		}

@@ -59,7 +59,7 @@ func collect(wanted map[dossier.ID]map[string]bool, fields []*dossier.Field, val
 			if wanted[f.Collection] == nil {
 				wanted[f.Collection] = map[string]bool{}
 			}
-			for _, id := range idsOf(v) {
+			for _, id := range dossier.Elements(v) {
 				wanted[f.Collection][id] = true
 			}
 		}
@@ -132,7 +132,7 @@ func (x *related) number(collection dossier.ID, id string) string {
 // people are the users that a value of f names.
 func (x *related) people(f *dossier.Field, v dossier.Value) []person {
 	out := []person{}
-	for _, id := range idsOf(v) {
+	for _, id := range dossier.Elements(v) {
 		if r := x.records[f.Collection][id]; r != nil && r.Account != nil {
 			c, _ := x.space.CollectionByID(f.Collection)
 			out = append(out, x.personOf(access.User(c, r)))

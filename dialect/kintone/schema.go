@@ -226,7 +226,7 @@ func describeSelect(p map[string]any, f *dossier.Field) {
 	p["options"] = options
 	switch typeOf(f) {
 	case typeCheckBox, typeMulti:
-		p["defaultValue"] = append([]string{}, idsOf(f.Default)...)
+		p["defaultValue"] = append([]string{}, dossier.Elements(f.Default)...)
 	default:
 		def, _ := showOption(f.Default).(string)
 		p["defaultValue"] = def

@@ -106,7 +106,7 @@ func (h *handler) identify(ctx context.Context, e *encoder, t *target, records [
 			continue
 		}
 		for _, r := range records {
-			for _, id := range relatedIDs(r.Values[f.Name]) {
+			for _, id := range dossier.Elements(r.Values[f.Name]) {
 				if key := string(f.Collection) + "/" + id; !seen[key] {
 					seen[key] = true
 					wanted[f.Collection] = append(wanted[f.Collection], dossier.Text(id))

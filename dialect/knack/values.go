@@ -192,7 +192,7 @@ func numberValue(f *dossier.Field, n dossier.Number) (formatted, raw any) {
 
 // connections is the pair of a connection: spans with the identifiers, and a list that is there when it is empty, too.
 func (e *encoder) connections(f *dossier.Field, v dossier.Value) (formatted, raw any) {
-	ids := relatedIDs(v)
+	ids := dossier.Elements(v)
 	spans, list := make([]string, len(ids)), make([]object, len(ids))
 	for i, id := range ids {
 		text := e.identifiers[f.Collection][id]
@@ -203,19 +203,6 @@ func (e *encoder) connections(f *dossier.Field, v dossier.Value) (formatted, raw
 		spans[i] = `<span class="` + escapeAttr(id) + `" data-kn="connection-value">` + escapeAttr(text) + `</span>`
 	}
 	return strings.Join(spans, "<br />"), list
-}
-
-// relatedIDs are the records that a relation's value names.
-func relatedIDs(v dossier.Value) []string {
-	switch v := v.(type) {
-	case dossier.Text:
-		if v != "" {
-			return []string{string(v)}
-		}
-	case dossier.List:
-		return v
-	}
-	return nil
 }
 
 // identifierText is the text that stands for a record in other records: the plain text of its identifier field, else its id.

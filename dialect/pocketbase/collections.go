@@ -24,6 +24,19 @@ func (h *handler) superuser(r *http.Request) (access.Principal, error) {
 	return who, requireSuper(who)
 }
 
+// superuserFields is a superuser who sent r, and what its body holds.
+func (h *handler) superuserFields(r *http.Request) (access.Principal, map[string]any, error) {
+	who, err := h.superuser(r)
+	if err != nil {
+		return who, nil, err
+	}
+	raw, err := h.readFields(r)
+	if err != nil {
+		return who, nil, loadError(err)
+	}
+	return who, raw, nil
+}
+
 // superuserCollection is the collection that the path names, for a superuser.
 func (h *handler) superuserCollection(r *http.Request) (access.Principal, *dossier.Collection, error) {
 	who, err := h.superuser(r)
@@ -248,13 +261,9 @@ func (h *handler) allIDs(ctx context.Context, who access.Principal, c *dossier.C
 
 // importCollections is PUT /api/collections/import: all of the collections are created or changed, or none is.
 func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.superuser(r)
+	who, raw, err := h.superuserFields(r)
 	if err != nil {
 		return err
-	}
-	raw, err := h.readFields(r)
-	if err != nil {
-		return loadError(err)
 	}
 	list, isList := raw["collections"].([]any)
 	if raw["collections"] != nil && !isList {

@@ -53,17 +53,23 @@ func emailFault(email string) fault {
 	return fault{}
 }
 
+// namedByEmail is the address that a form names, and the user of c who has it, a guest if there is none.
+func (h *handler) namedByEmail(r *http.Request, c *dossier.Collection, text func(key string) string) (string, access.Principal, error) {
+	email := strings.TrimSpace(text(keyEmail))
+	if wrong := emailFault(email); wrong.Code != "" {
+		return email, access.Guest(), invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: wrong})
+	}
+	who, err := h.byEmail(r.Context(), c, email)
+	return email, who, err
+}
+
 // request answers a wish for a letter where the collection may have it. The answer does not tell whether there is somebody with that email.
 func (h *handler) request(w http.ResponseWriter, r *http.Request, kind letterKind, may func(*dossier.Collection) error, wants func(access.Principal) bool) error {
 	c, text, err := h.accountForm(r, may)
 	if err != nil {
 		return err
 	}
-	email := strings.TrimSpace(text(keyEmail))
-	if wrong := emailFault(email); wrong.Code != "" {
-		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: wrong})
-	}
-	who, err := h.byEmail(r.Context(), c, email)
+	_, who, err := h.namedByEmail(r, c, text)
 	if err != nil {
 		return err
 	}

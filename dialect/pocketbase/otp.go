@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"io"
 	"net/http"
-	"strings"
 
 	"dossier"
 	"dossier/access"
@@ -70,11 +69,7 @@ func (h *handler) requestOTP(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	email := strings.TrimSpace(text(keyEmail))
-	if wrong := emailFault(email); wrong.Code != "" {
-		return invalidFields(msgInvalidSubmit, map[string]fault{keyEmail: wrong})
-	}
-	who, err := h.byEmail(r.Context(), c, email)
+	email, who, err := h.namedByEmail(r, c, text)
 	if err != nil {
 		return err
 	}

@@ -67,13 +67,9 @@ const sampleSize = 10
 
 // tryView is POST /api/collections/meta/dry-run-view: the fields that a view with that query would have, and its first records.
 func (h *handler) tryView(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.superuser(r)
+	who, raw, err := h.superuserFields(r)
 	if err != nil {
 		return err
-	}
-	raw, err := h.readFields(r)
-	if err != nil {
-		return loadError(err)
 	}
 	text := toText(raw["query"])
 	if text == "" {

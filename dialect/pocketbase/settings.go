@@ -147,13 +147,9 @@ func (h *handler) viewSettings(w http.ResponseWriter, r *http.Request) error {
 
 // updateSettings is PATCH /api/settings: what is sent is laid over what there is.
 func (h *handler) updateSettings(w http.ResponseWriter, r *http.Request) error {
-	who, err := h.superuser(r)
+	who, raw, err := h.superuserFields(r)
 	if err != nil {
 		return err
-	}
-	raw, err := h.readFields(r)
-	if err != nil {
-		return loadError(err)
 	}
 	next := h.settings()
 	if limits, ok := raw["rateLimits"].(map[string]any); ok && limits["rules"] != nil {

@@ -86,12 +86,9 @@ func (next settings) checkRemote(old settings, raw, data map[string]any) {
 // testS3 is POST /api/settings/test/s3: files are kept on the server's own disk, and so are backups.
 func (h *handler) testS3(_ http.ResponseWriter, r *http.Request) error {
 	const failed = "Failed to test the S3 filesystem."
-	if _, err := h.superuser(r); err != nil {
-		return err
-	}
-	raw, err := h.readFields(r)
+	_, raw, err := h.superuserFields(r)
 	if err != nil {
-		return loadError(err)
+		return err
 	}
 	switch toText(raw["filesystem"]) {
 	case "":

@@ -42,12 +42,9 @@ var testLetters = map[string]letterKind{"verification": letterVerify, "password-
 
 // testEmail is POST /api/settings/test/email: it sends a letter about nobody's account and answers when that has left.
 func (h *handler) testEmail(w http.ResponseWriter, r *http.Request) error {
-	if _, err := h.superuser(r); err != nil {
-		return err
-	}
-	raw, err := h.readFields(r)
+	_, raw, err := h.superuserFields(r)
 	if err != nil {
-		return loadError(err)
+		return err
 	}
 	to, name, collection := strings.TrimSpace(toText(raw["email"])), toText(raw["template"]), toText(raw["collection"])
 	wrong := map[string]fault{}

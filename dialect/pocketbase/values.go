@@ -103,17 +103,7 @@ func encodeChoice(f *dossier.Field, v dossier.Value) any {
 }
 
 // choices are the elements of a select or relation, never nil.
-func choices(v dossier.Value) []string {
-	switch v := v.(type) {
-	case dossier.Text:
-		if v != "" {
-			return []string{string(v)}
-		}
-	case dossier.List:
-		return append([]string{}, v...)
-	}
-	return []string{}
-}
+func choices(v dossier.Value) []string { return append([]string{}, dossier.Elements(v)...) }
 
 func encodeFiles(f *dossier.Field, v dossier.Value) any {
 	files, _ := v.(dossier.Files)
