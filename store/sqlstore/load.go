@@ -349,7 +349,7 @@ func strict(line []byte, v any) error {
 	if err := d.Decode(v); err != nil {
 		return broken("%w", err)
 	}
-	if d.More() {
+	if _, err := d.Token(); err != io.EOF { // More takes a stray bracket for the end
 		return broken("more than one value")
 	}
 	return nil

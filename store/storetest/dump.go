@@ -150,6 +150,7 @@ func testBadDumps(t *testing.T, open Opener) {
 		"a column that is SQL":     {replace(`"columns":["name","value"]`, `"columns":["name","value) SELECT 1, 2; --"]`), dossier.Invalid},
 		"a column twice":           {replace(`"columns":["name","value"]`, `"columns":["name","name"]`), dossier.Invalid},
 		"a column fewer":           {replace(`"columns":["name","value"]`, `"columns":["name"]`), dossier.Invalid},
+		"a bracket after the head": {strings.Replace(text, "\n", "]\n", 1), dossier.Invalid},
 		"a row before the tables":  {lines[0] + "[1]\n" + text[len(lines[0]):], dossier.Invalid},
 		"a cell more":              {replace(`["secret",`, `["secret",1,`), dossier.Invalid},
 		"a fraction":               {replace(`["secret",`, `[1.5,`), dossier.Invalid},
