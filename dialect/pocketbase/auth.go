@@ -77,7 +77,7 @@ var errNoAuthCollection = newError(http.StatusNotFound, "Missing or invalid auth
 
 // authCollection finds the auth collection that the path names.
 func (h *handler) authCollection(r *http.Request) (*dossier.Collection, error) {
-	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	c, ok := findAny(h.svc.Space(), r.PathValue("collection"))
 	if !ok {
 		return nil, newError(http.StatusNotFound, msgNoCollection, nil)
 	}

@@ -43,7 +43,7 @@ func (h *handler) superuserCollection(r *http.Request) (access.Principal, *dossi
 	if err != nil {
 		return who, nil, err
 	}
-	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	c, ok := findAny(h.svc.Space(), r.PathValue("collection"))
 	if !ok {
 		return who, nil, errNotFound
 	}
@@ -73,51 +73,21 @@ func (h *handler) listCollections(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	space := h.svc.Space()
-	q, err := h.lowerList(directory, who, l)
+	q, err := h.lowerShelf(directory, who, l)
 	if err != nil {
 		return err
 	}
-	found, err := searchDirectory(r.Context(), space, q)
+	entry := func(c *dossier.Collection) *dossier.Record { return entryOf(born(space, c)) }
+	found, err := searchShelf(r.Context(), space, directory, listed(space), entry, q)
 	if err != nil {
 		return err
 	}
-	total := int64(len(found))
-	if l.skipTotal {
-		total = -1
-	}
-	found = found[min(q.Offset, len(found)):]
+	page, total := pageOf(found, l)
 	items := []shownCollection{}
-	for _, c := range found[:min(q.Limit, len(found))] {
+	for _, c := range page {
 		items = append(items, showCollection(space, c))
 	}
 	return h.reply(w, r, l.answer(items, total))
-}
-
-// searchDirectory is the collections that q asks for, in its order, without its limits.
-func searchDirectory(ctx context.Context, space *dossier.Space, q query.Query) ([]*dossier.Collection, error) {
-	if _, err := query.Check(space, directory, q); err != nil {
-		return nil, err
-	}
-	var found []*dossier.Collection
-	for _, c := range space.Collections {
-		ok, err := true, error(nil)
-		if q.Filter != nil {
-			ok, err = query.Eval(ctx, space, directory, q.Filter, entryOf(c), nil)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if ok && !c.Draft {
-			found = append(found, c)
-		}
-	}
-	var failed error
-	slices.SortStableFunc(found, func(a, b *dossier.Collection) int {
-		order, err := query.CompareRecords(ctx, space, directory, q.Sort, entryOf(a), entryOf(b), nil)
-		failed = errors.Join(failed, err)
-		return order
-	})
-	return found, failed
 }
 
 // viewCollection is GET /api/collections/{collection}.
@@ -143,6 +113,9 @@ func (h *handler) updateCollection(w http.ResponseWriter, r *http.Request) error
 	who, c, err := h.superuserCollection(r)
 	if err != nil {
 		return err
+	}
+	if _, ok := tableOf(c); ok {
+		return h.keepTable(w, r, c)
 	}
 	return h.putCollection(w, r, who, c, "Failed to update collection.")
 }
@@ -185,6 +158,9 @@ func (h *handler) deleteCollection(w http.ResponseWriter, r *http.Request) error
 	if err != nil {
 		return err
 	}
+	if _, ok := tableOf(c); ok {
+		return newError(http.StatusBadRequest, "Failed to delete collection.", nil)
+	}
 	if err := h.svc.DeleteCollection(r.Context(), who, c); err != nil {
 		return deletionError(err)
 	}
@@ -211,6 +187,9 @@ func (h *handler) truncateCollection(w http.ResponseWriter, r *http.Request) err
 	who, c, err := h.superuserCollection(r)
 	if err != nil {
 		return err
+	}
+	if t, ok := tableOf(c); ok {
+		return h.emptyTable(w, r, who, t)
 	}
 	if c.Kind == dossier.View {
 		return newError(http.StatusBadRequest, "View collections cannot be truncated since they don't store their own records.", nil)
@@ -272,7 +251,8 @@ func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) erro
 	if len(list) == 0 {
 		return invalidFields(msgInvalidSubmit, map[string]fault{"collections": blank})
 	}
-	schema, err := readImport(h.svc.Space(), list)
+	space := h.svc.Space()
+	schema, err := readImport(space, withoutTables(space, list))
 	if err != nil {
 		return err
 	}
@@ -281,6 +261,15 @@ func (h *handler) importCollections(w http.ResponseWriter, r *http.Request) erro
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// withoutTables is an import without the system tables, which are as they are.
+func withoutTables(space *dossier.Space, list []any) []any {
+	return slices.DeleteFunc(list, func(element any) bool {
+		raw, _ := element.(map[string]any)
+		_, named := findTable(space, toText(raw["name"]))
+		return named
+	})
 }
 
 // importError is the answer to an import that core refused.

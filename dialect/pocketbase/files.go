@@ -70,6 +70,9 @@ func (h *handler) fileToken(w http.ResponseWriter, r *http.Request) error {
 func (h *handler) downloadFile(w http.ResponseWriter, r *http.Request) error {
 	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
 	if !ok {
+		if _, table := findTable(h.svc.Space(), r.PathValue("collection")); table {
+			return errNotFound
+		}
 		return newError(http.StatusNotFound, msgNoCollection, nil)
 	}
 	q := wire.ParseQueryLenient(r.URL.RawQuery)

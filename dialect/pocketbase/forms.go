@@ -41,7 +41,7 @@ func (h *handler) accountForm(r *http.Request, may func(*dossier.Collection) err
 
 // ownCollection is who sent r, whose collection the path must name.
 func (h *handler) ownCollection(r *http.Request) (proof, *dossier.Collection, error) {
-	c, ok := findCollection(h.svc.Space(), r.PathValue("collection"))
+	c, ok := findAny(h.svc.Space(), r.PathValue("collection"))
 	if !ok {
 		return proof{}, nil, newError(http.StatusNotFound, msgNoCollection, nil)
 	}

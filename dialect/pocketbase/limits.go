@@ -184,7 +184,7 @@ func (h *handler) limitedOf(r *http.Request) limited {
 	if l.who, err = h.authenticate(r); err != nil {
 		l.who = access.Guest()
 	}
-	if c, ok := findCollection(h.svc.Space(), r.PathValue("collection")); ok {
+	if c, ok := findAny(h.svc.Space(), r.PathValue("collection")); ok {
 		l.c = c
 	}
 	return l

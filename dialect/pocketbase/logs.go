@@ -3,7 +3,6 @@ package pocketbase
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 
 	"dossier"
 	"dossier/access"
-	"dossier/query"
 	"dossier/wire"
 )
 
@@ -259,36 +257,18 @@ type logEntry struct {
 	record *dossier.Record
 }
 
-// searchLog is the lines that q asks for, in its order, without its limits.
-func (h *handler) searchLog(ctx context.Context, q query.Query) ([]logEntry, error) {
-	space := h.svc.Space()
-	if _, err := query.Check(space, logbook, q); err != nil {
-		return nil, err
-	}
-	var found []logEntry
-	for _, l := range h.kept() {
+// entries are the lines that the settings still keep, with their records.
+func (h *handler) entries() ([]logEntry, error) {
+	kept := h.kept()
+	all := make([]logEntry, len(kept))
+	for i, l := range kept {
 		record, err := l.record()
 		if err != nil {
 			return nil, dossier.Errorf(dossier.Internal, "line %d of the log: %w", l.number, err)
 		}
-		ok := true
-		if q.Filter != nil {
-			ok, err = query.Eval(ctx, space, logbook, q.Filter, record, nil)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if ok {
-			found = append(found, logEntry{l, record})
-		}
+		all[i] = logEntry{l, record}
 	}
-	var failed error
-	slices.SortStableFunc(found, func(a, b logEntry) int {
-		order, err := query.CompareRecords(ctx, space, logbook, q.Sort, a.record, b.record, nil)
-		failed = errors.Join(failed, err)
-		return order
-	})
-	return found, failed
+	return all, nil
 }
 
 // findLog is the lines that the list parameters of r ask for, for a superuser, and the page of them that r wants.
@@ -301,11 +281,15 @@ func (h *handler) findLog(r *http.Request) ([]logEntry, listQuery, error) {
 	if err != nil {
 		return nil, l, err
 	}
-	q, err := h.lowerList(logbook, who, l)
+	q, err := h.lowerShelf(logbook, who, l)
 	if err != nil {
 		return nil, l, err
 	}
-	found, err := h.searchLog(r.Context(), q)
+	all, err := h.entries()
+	if err != nil {
+		return nil, l, err
+	}
+	found, err := searchShelf(r.Context(), h.svc.Space(), logbook, all, func(e logEntry) *dossier.Record { return e.record }, q)
 	return found, l, err
 }
 
@@ -315,13 +299,9 @@ func (h *handler) listLogs(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	total := int64(len(found))
-	if l.skipTotal {
-		total = -1
-	}
-	found = found[min(l.offset(), len(found)):]
+	page, total := pageOf(found, l)
 	items := []shownLine{}
-	for _, e := range found[:min(l.perPage, len(found))] {
+	for _, e := range page {
 		items = append(items, e.show())
 	}
 	return h.reply(w, r, l.answer(items, total))

@@ -1,11 +1,13 @@
 package pocketbase
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"io"
 	"net/http"
+	"slices"
 
 	"dossier"
 	"dossier/access"
@@ -98,10 +100,14 @@ func (h *handler) issueOTP(ctx context.Context, c *dossier.Collection, who acces
 		return "", err
 	}
 	now := h.svc.Now()
-	kept, fresh, err := h.codes.add(string(id), &code{
+	made := &code{
 		asker: string(c.ID) + " " + query.FoldText(email, query.Fold), collection: c.ID, record: who.ID, nobody: guest,
-		mac: h.macOTP(who, string(id), digits), ends: now.Add(seconds(o.Duration)),
-	}, now)
+		mac: h.macOTP(who, string(id), digits), asked: now, ends: now.Add(seconds(o.Duration)),
+	}
+	if !guest {
+		made.tokenKey, made.sentTo = who.Record.Account.TokenKey, who.Record.Account.Email
+	}
+	kept, fresh, err := h.codes.add(string(id), made, now)
 	if err == nil && fresh && !guest {
 		h.post(ctx, who, who.Record.Account.Email, o.EmailTemplate, map[string]string{"{OTP}": digits, "{OTP_ID}": kept})
 	}
@@ -210,3 +216,32 @@ func (h *handler) verifyByOTP(ctx context.Context, who access.Principal) (access
 	}
 	return h.svc.UserByID(ctx, who, who.Collection.ID, who.ID)
 }
+
+// codeRows are the codes that were asked for and still hold, as clients read them: those of who, all for a superuser. What was sent is never told.
+func (h *handler) codeRows(r *http.Request, who access.Principal) ([]*dossier.Record, error) {
+	var rows []*dossier.Record
+	for id, c := range h.codes.of(who, h.svc.Now()) {
+		owner, err := h.svc.UserByID(r.Context(), who, c.collection, c.record)
+		if dossier.KindOf(err) == dossier.Unauthenticated {
+			continue // the account is gone
+		}
+		if err != nil {
+			return nil, err
+		}
+		if owner.Record.Account.TokenKey != c.tokenKey {
+			continue // its password or email is another
+		}
+		rows = append(rows, &dossier.Record{ID: dossier.ID(id), Created: c.asked, Updated: c.asked, Values: map[string]dossier.Value{
+			fieldCollectionRef: dossier.Text(collectionID(owner.Collection)), fieldRecordRef: dossier.Text(c.record), fieldSentTo: dossier.Text(c.sentTo),
+		}})
+	}
+	slices.SortFunc(rows, func(a, b *dossier.Record) int {
+		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
+	})
+	for i, row := range rows {
+		row.Number = int64(i + 1)
+	}
+	return rows, nil
+}
+
+func (h *handler) dropCode(id dossier.ID) { h.codes.drop(string(id)) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dossier"
+	"dossier/access"
 )
 
 // Bounds of one-time codes.
@@ -22,7 +23,9 @@ type code struct {
 	collection, record dossier.ID
 	nobody             bool   // has the email
 	mac                []byte // of what was sent
-	ends               time.Time
+	tokenKey           string // of the account when it was sent
+	sentTo             string // the email that it was sent to
+	asked, ends        time.Time
 }
 
 // An asker is an email of a collection for which codes were asked.
@@ -95,19 +98,49 @@ func (s *codes) try(id string, collection dossier.ID, now time.Time) (*code, err
 	return c, nil
 }
 
+// of are the codes that hold and were sent, by ID: those of who, all for a superuser.
+func (s *codes) of(who access.Principal, now time.Time) map[string]code {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	found := map[string]code{}
+	for id, c := range s.by {
+		own := who.Collection != nil && c.collection == who.Collection.ID && c.record == who.ID
+		if !c.nobody && now.Before(c.ends) && (own || who.IsSuper()) {
+			found[id] = *c
+		}
+	}
+	return found
+}
+
 // take ends the code and the count of guesses for its email; false if it has ended before.
 func (s *codes) take(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	a := s.end(id)
+	if a == nil {
+		return false
+	}
+	a.tries = 0
+	return true
+}
+
+// drop ends the code, unless it has ended before.
+func (s *codes) drop(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end(id)
+}
+
+// end forgets the code and returns who asked for it, nil if there is none.
+func (s *codes) end(id string) *asker {
 	c := s.by[id]
 	if c == nil {
-		return false
+		return nil
 	}
 	a := s.askers[c.asker]
 	delete(s.by, id)
-	a.tries = 0
 	a.ids = slices.DeleteFunc(a.ids, func(other string) bool { return other == id })
-	return true
+	return a
 }
 
 func (s *codes) full() bool { return len(s.by) >= maxCodes || len(s.askers) >= maxCodes }

@@ -97,8 +97,8 @@ func (l listQuery) checkRestricted(who access.Principal) error {
 
 // listRecords is GET /api/collections/{collection}/records.
 func (h *handler) listRecords(w http.ResponseWriter, r *http.Request) error {
-	if isSystemTable(h.svc.Space(), r.PathValue("collection")) {
-		return h.listNothing(w, r)
+	if t, ok := findTable(h.svc.Space(), r.PathValue("collection")); ok {
+		return h.listTable(w, r, t)
 	}
 	c, who, err := h.bareContext(r)
 	if err != nil {
@@ -187,6 +187,9 @@ func hidden(err error) error {
 
 // viewRecord is GET /api/collections/{collection}/records/{record}.
 func (h *handler) viewRecord(w http.ResponseWriter, r *http.Request) error {
+	if t, ok := findTable(h.svc.Space(), r.PathValue("collection")); ok {
+		return h.viewTableRow(w, r, t)
+	}
 	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err
@@ -220,6 +223,9 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request) error {
 // saveRecord answers a create or update. A principal for whom the collection is closed is refused before a byte of a file is
 // kept.
 func (h *handler) saveRecord(w http.ResponseWriter, r *http.Request, a access.Action) error {
+	if t, ok := findTable(h.svc.Space(), r.PathValue("collection")); ok {
+		return h.refuseRow(r, t, a)
+	}
 	c, who, err := h.recordContext(r, msgNoCollection)
 	if err != nil {
 		return err
@@ -258,6 +264,9 @@ func (h *handler) refuse(r *http.Request, err error) error {
 
 // deleteRecord is DELETE /api/collections/{collection}/records/{record}.
 func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request) error {
+	if t, ok := findTable(h.svc.Space(), r.PathValue("collection")); ok {
+		return h.deleteTableRow(w, r, t)
+	}
 	c, who, err := h.bareContext(r)
 	if err != nil {
 		return err

@@ -103,6 +103,8 @@ type shownCollection struct {
 
 // showCollection shows c.
 func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection {
+	table, isTable := tableOf(c)
+	c = born(space, c)
 	s := shownCollection{
 		ID: collectionID(c), Name: c.Name, Type: string(c.Kind), System: c.System, Created: formatTime(c.Created), Updated: formatTime(c.Updated),
 		ListRule: c.Rules.List, ViewRule: c.Rules.View, CreateRule: c.Rules.Create, UpdateRule: c.Rules.Update, DeleteRule: c.Rules.Delete,
@@ -130,6 +132,9 @@ func showCollection(space *dossier.Space, c *dossier.Collection) shownCollection
 		if hasStamp(c, name) {
 			s.Fields = append(s.Fields, with(stampField(name), map[string]any{"system": c.System}))
 		}
+	}
+	if isTable {
+		table.show(&s)
 	}
 	return s
 }

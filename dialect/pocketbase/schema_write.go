@@ -93,7 +93,7 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 	if rd.old != nil && name == rd.old.Name {
 		return
 	}
-	other, taken := findCollection(space, name)
+	other, taken := findAny(space, name)
 	switch {
 	case name == "":
 		nest(rd.data, []string{"name"}, blank)
@@ -117,6 +117,9 @@ func (rd *collectionReader) rename(space *dossier.Space, name string) {
 func (rd *collectionReader) identify(space *dossier.Space) {
 	id := toText(rd.raw["id"])
 	_, taken := collectionByID(space, id)
+	if t, ok := findTable(space, id); ok && string(t.ID) == id {
+		taken = true
+	}
 	switch {
 	case id == "":
 		id = newCollectionID(space, string(rd.next.Kind), rd.next.Name)
