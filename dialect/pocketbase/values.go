@@ -334,11 +334,20 @@ func toJSON(raw any) (dossier.Value, dossier.Code) {
 			}
 		}
 	}
-	b, err := json.Marshal(raw)
+	text, err := plainJSON(raw)
 	if err != nil {
 		return nil, codeJSON
 	}
-	return compactJSON(string(b))
+	return compactJSON(text)
+}
+
+// plainJSON is raw as a JSON text in which <, > and & stand for themselves, as in a text that was sent: other dialects show people the text.
+func plainJSON(raw any) (string, error) {
+	var text strings.Builder
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(raw)
+	return text.String(), err
 }
 
 // toGeo is raw as a point on the globe: an object of lon and lat, or a text that holds one.
