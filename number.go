@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"strconv"
 	"strings"
 )
 
@@ -162,6 +163,17 @@ func (n Number) Plain() string {
 		return "0"
 	}
 	return s
+}
+
+// SentBack reports whether sent is n as a client returns it that keeps numbers in 64 bits and writes them as short as it can, perhaps with a
+// ".0": what it does not say of n, zeros at the end and digits beyond those 64 bits, that client was never able to show.
+func (n Number) SentBack(sent Number) bool {
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil {
+		return false
+	}
+	short, ok := parseNumber(strconv.FormatFloat(f, 'g', -1, 64))
+	return ok && (sent == short || sent == short+".0")
 }
 
 // IsInteger reports whether n has no decimals but zeros.

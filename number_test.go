@@ -78,6 +78,29 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+func TestSentBack(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		kept, sent string
+		same       bool
+	}{
+		{"1.50", "1.5", true}, {"1.50", "1.50", false}, {"4.00", "4", true}, {"4.00", "4.0", true}, {"0.10", "0.1", true}, {"-0.50", "-0.5", true},
+		{"9007199254740993", "9007199254740992", true}, {"9007199254740993", "9007199254740994", false}, {"9007199254740993", "9007199254740993", false},
+		{"123456789012345678901.50", "1.2345678901234568e+20", true}, {"123456789012345678901.50", "123456789012345680000", true},
+		{"0.1234567890123456789", "0.12345678901234568", true}, {"0.1234567890123456789", "0.1234567890123457", false},
+		{"0.0000000000000000000012345678901234567890", "1.2345678901234568e-21", true}, {"0", "0", true}, {"0.00", "0", true}, {"5", "6", false},
+		{"1" + strings.Repeat("0", 350), "1", false},
+	} {
+		sent, err := ParseNumber(c.sent)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := Number(c.kept).SentBack(sent); got != c.same {
+			t.Errorf("%s is %s sent back: %v", c.sent, c.kept, got)
+		}
+	}
+}
+
 // FuzzNumber compares with exact rational arithmetic.
 func FuzzNumber(f *testing.F) {
 	f.Add("1.5e1", "15")

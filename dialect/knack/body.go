@@ -1,6 +1,7 @@
 package knack
 
 import (
+	"encoding/json"
 	"maps"
 	"net/http"
 	"strings"
@@ -29,7 +30,8 @@ func (h *handler) change(r *http.Request, t *target, create bool) (map[string]an
 }
 
 // withoutShown is change without the values that were sent back as this server shows them now: clients send whole records, and what
-// is shown may say less than what is kept (seconds, the second of two equal hours, markup that was cleaned away).
+// is shown, or what a client can keep of it, may say less than what is kept (seconds, the second of two equal hours, markup that was cleaned
+// away, how a phone number was written, digits beyond 64 bits).
 func (e *encoder) withoutShown(fields []*dossier.Field, body map[string]any, change core.Change, now *dossier.Record) core.Change {
 	values := change.Values
 	change.Values, change.Sent = maps.Clone(values), make(map[string]bool, len(values))
@@ -53,6 +55,18 @@ func (e *encoder) shows(f *dossier.Field, v dossier.Value, in any) bool {
 	if shown, ok := momentOf(v, e.zone); ok {
 		sent, ok := parseMoment(in, e.zone)
 		return ok && sent.t.Equal(shown.t.Truncate(time.Minute)) || ok && sent.t.Equal(shown.t)
+	}
+	switch v := v.(type) {
+	case dossier.Number:
+		if n, ok := in.(json.Number); ok {
+			sent, err := dossier.ParseNumber(string(n))
+			return err == nil && v.SentBack(sent)
+		}
+	case dossier.Text:
+		if digits := phoneDigits(f, string(v)); digits != "" {
+			sent, code := textInput(f, in)
+			return code == "" && sent == dossier.Text(maskPhone(digits))
+		}
 	}
 	formatted, raw := e.value(f, v)
 	return in == formatted || in == raw && f.Type == dossier.TypeRichText

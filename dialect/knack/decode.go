@@ -218,13 +218,22 @@ func choiceInput(f *dossier.Field, in any) (dossier.Value, dossier.Code) {
 	return dossier.Text(chosen[0]), ""
 }
 
-// splitOptions takes options apart that stand in one text as they are shown; a text that is an option is left whole.
+// splitOptions takes options apart that stand in one text as they are shown. Where several parts together are an option that has commas,
+// it is that option.
 func splitOptions(f *dossier.Field, s string) (list []any) {
-	if _, ok := optionOf(f, s); ok {
-		return []any{s}
+	most := 1
+	for _, o := range f.Options {
+		most = max(most, 1+strings.Count(o, ","))
 	}
-	for part := range strings.SplitSeq(s, ",") {
-		list = append(list, part)
+	for parts := strings.Split(s, ","); len(parts) > 0; {
+		n := min(most, len(parts))
+		for ; n > 1; n-- {
+			if _, ok := optionOf(f, strings.Join(parts[:n], ",")); ok {
+				break
+			}
+		}
+		list = append(list, strings.Join(parts[:n], ","))
+		parts = parts[n:]
 	}
 	return list
 }

@@ -22,7 +22,7 @@ func everyField() []*dossier.Field {
 		{Name: "at", Type: dossier.TypeDateTime},
 		{Name: "clock", Type: dossier.TypeTime},
 		{Name: "one", Type: dossier.TypeSelect, Options: []string{"Draft", "Review", "Not Done", "Done"}},
-		{Name: "many", Type: dossier.TypeSelect, Options: []string{"red", "green", "dark red"}, MaxSelect: 3},
+		{Name: "many", Type: dossier.TypeSelect, Options: []string{"red", "green", "dark red", "red, green, blue"}, MaxSelect: 3},
 		{Name: "mail", Type: dossier.TypeEmail},
 		{Name: "web", Type: dossier.TypeURL},
 		{Name: "phone", Type: dossier.TypePhone},

@@ -105,6 +105,7 @@ func (e *edit) field(f *dossier.Field) {
 		if v, ok = e.decode(f, raw, f.Name); !ok {
 			return
 		}
+		v = e.unlessSentBack(f, raw, v)
 	}
 	for _, s := range []sign{signRemove, signAppend, signPrepend} {
 		if raw, given := e.form.values[keyOf(f.Name, s)]; given && modifiable(f) {
@@ -123,6 +124,17 @@ func (e *edit) field(f *dossier.Field) {
 		e.check(f, v)
 	}
 	e.values[f.Name] = v
+}
+
+// unlessSentBack is v, read of raw for f; or the number that the field holds, where raw is all that a client which keeps 64 bits of it can send
+// back.
+func (e *edit) unlessSentBack(f *dossier.Field, raw any, v dossier.Value) dossier.Value {
+	_, number := raw.(jsonNumber)
+	kept, has := e.current(f).(dossier.Number)
+	if sent, ok := v.(dossier.Number); ok && number && has && kept.SentBack(sent) {
+		return kept
+	}
+	return v
 }
 
 // stamp sets a field that notes when its record was made or changed, whatever the client says.
