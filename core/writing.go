@@ -74,6 +74,9 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 			w.r.Values[f.Name] = dossier.Secret{Hash: in.Hash}
 			continue
 		}
+		if f.Unique && v == dossier.Text("") {
+			v = nil // an empty text is an empty value, of which a unique field has any number
+		}
 		if w.touched[f.Name] = v; dossier.IsEmpty(v) {
 			delete(w.r.Values, f.Name)
 		} else {

@@ -47,8 +47,8 @@ type Collections interface {
 	List(ctx context.Context) ([]*dossier.Collection, error)
 	// Put creates the collection or changes it to what c says. Fields are matched by Field.ID: a new one gets a column, one
 	// that is gone loses it with its values, a changed one is converted. Its files fall back to expired uploads. A change
-	// of a field's type is dossier.Unsupported, values that break a new Unique are dossier.Exists. Of a view only the definition is
-	// kept: its fields are what Columns says.
+	// of a field's type is dossier.Unsupported, values that break a new Unique are dossier.Exists; empty texts do not, and the
+	// field has no value there afterwards. Of a view only the definition is kept: its fields are what Columns says.
 	Put(ctx context.Context, c *dossier.Collection) error
 	// Columns returns the fields that the records of a view have in space, by its Query: names, types and options, without IDs and
 	// numbers. A column that is just a field keeps what that is. A query that is no SELECT over collections of the space and their

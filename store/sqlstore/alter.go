@@ -161,6 +161,11 @@ func (a alteration) change(was, f *dossier.Field) error {
 	if err := a.convert(from, to); err != nil {
 		return err
 	}
+	if reindex && to.unique() && to.typ == query.Text {
+		if err := a.run("UPDATE " + a.table + " SET " + to.name + " = NULL WHERE " + to.name + " = ''"); err != nil {
+			return err // empty texts do not clash
+		}
+	}
 	if reindex {
 		return exists(f, a.run(a.store.flavor.createIndex(a.table, to)...))
 	}

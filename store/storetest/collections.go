@@ -120,6 +120,22 @@ func testAlter(t *testing.T, open Opener) {
 		t.Error(diff)
 	}
 	testRefusedAlter(b, last)
+	testEmptyTextsTurnUnique(b)
+}
+
+// testEmptyTextsTurnUnique has two records with an empty text in a field that turns unique: they do not clash.
+func testEmptyTextsTurnUnique(b *bench) {
+	b.Helper()
+	c := b.collection("nicks", &dossier.Field{Name: "nick", Type: dossier.TypeText})
+	first := b.insert(c, values("nick", dossier.Text("")))
+	b.insert(c, values("nick", dossier.Text("")))
+	unique := clone(c)
+	unique.Fields[0].Unique = true
+	b.put(unique)
+	if got := b.get(unique, first.ID).Values; len(got) != 0 {
+		b.Errorf("a unique field keeps %v", got)
+	}
+	b.update(func(tx store.Tx) error { return tx.Collections().Delete(ctx, unique, now) })
 }
 
 // testRefusedAlter has a collection of which two records have the same value of the first field.
