@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"net/mail"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -137,13 +138,14 @@ func (s *Service) pattern(text string) (*regexp.Regexp, error) {
 func validEmail(s string) bool {
 	a, err := mail.ParseAddress(s)
 	_, domain, _ := strings.Cut(s, "@")
-	return err == nil && a.Address == s && len(s) <= 320 && strings.Contains(domain, ".") && validHost(domain) && !allDigits(lastLabel(domain))
+	return err == nil && a.Address == s && len(s) <= 320 && strings.Contains(domain, ".") && !strings.ContainsAny(domain, "!#$%&'*+/=?^`{|}~") &&
+		validHost(domain) && !allDigits(lastLabel(domain))
 }
 
 // validHost reports whether every part of a host's name can be one.
 func validHost(host string) bool {
 	for label := range strings.SplitSeq(host, ".") {
-		if label == "" || label[0] == '-' || strings.ContainsAny(label, "[]") {
+		if label == "" || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsAny(label, "[]") {
 			return false
 		}
 	}
@@ -178,7 +180,11 @@ func validURL(s string) bool {
 // bareHost reports whether path, of an address without a scheme, is one in truth: example.com/index.html.
 func bareHost(path string) bool {
 	host, _, _ := strings.Cut(path, "/")
-	return strings.Contains(host, ".") && validHost(host) && len(lastLabel(host)) > 1
+	if allDigits(lastLabel(host)) {
+		_, err := netip.ParseAddr(host)
+		return err == nil
+	}
+	return len(path) > len("a.b") && strings.Contains(host, ".") && validHost(host)
 }
 
 func (w *writing) option(f *dossier.Field, v string, path []string) {

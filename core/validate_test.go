@@ -82,6 +82,11 @@ func TestWhatAFieldDoesNotAllow(t *testing.T) {
 		{"an address", "mail", dossier.Text("a.b+c@sub.example.com"), nil},
 		{"an address with a name", "mail", dossier.Text("A <a@example.com>"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"an address without a place", "mail", dossier.Text("a@"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
+		{"an address with a path", "mail", dossier.Text("a@b.com/x"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
+		{"an address of a domain that ends like none", "mail", dossier.Text("a@b-.com"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
+		{"a host with a path", "link", dossier.Text("a.b/c"), nil},
+		{"a host by its number", "link", dossier.Text("1.2.3.4"), nil},
+		{"a number is no host", "link", dossier.Text("12.5"), []dossier.Problem{prob(dossier.CodeNotURL, nil, "link")}},
 		{"a machine without a domain", "mail", dossier.Text("a@localhost"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"an address that is too long", "mail", dossier.Text(strings.Repeat("a", 320) + "@b.c"), []dossier.Problem{prob(dossier.CodeNotEmail, nil, "mail")}},
 		{"a URL", "link", dossier.Text("https://example.com:8080/a?b=c#d"), nil},
@@ -178,6 +183,9 @@ func TestUnique(t *testing.T) {
 	first := h.create("forms", values{"text": dossier.Text("a"), "count": dossier.Number("1.50")})
 	h.create("forms", nil)
 	second := h.create("forms", nil) // empty values do not clash
+	h.create("forms", values{"text": dossier.Text("")})
+	blank := h.create("forms", values{"text": dossier.Text("")})
+	same(t, "an empty text of a unique field", len(blank.Values), 0)
 	clash := []dossier.Problem{prob(dossier.CodeNotUnique, nil, "text"), prob(dossier.CodeNotUnique, nil, "count")}
 	taken := values{"text": dossier.Text("a"), "count": dossier.Number("1.5")}
 	_, err := h.tryCreate("forms", taken)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"dossier"
 	"dossier/access"
@@ -37,11 +38,14 @@ func splitKey(key string) (string, sign) {
 	return key, signSet
 }
 
-// sentNames are the keys of a body, and the names of the fields they are for.
-func (f *form) sentNames() map[string]bool {
+// sentNames are the keys of a body, and the names of the fields of c they are for. What is hidden from who sent it counts as not sent.
+func (f *form) sentNames(c *dossier.Collection, super bool) map[string]bool {
 	sent := map[string]bool{}
 	note := func(key string) {
 		name, _ := splitKey(key)
+		if field, ok := c.Field(name); ok && field.Hidden && !super {
+			return
+		}
 		sent[key], sent[name] = true, true
 	}
 	for key := range f.values {
@@ -81,7 +85,7 @@ func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier
 			e.field(field)
 		}
 	}
-	return core.Change{Values: e.values, Sent: f.sentNames(), FreeZero: true}, e.problems
+	return core.Change{Values: e.values, Sent: f.sentNames(c, e.super), FreeZero: true}, e.problems
 }
 
 func (e *edit) fault(code dossier.Code, params map[string]any, path ...string) {
@@ -167,7 +171,9 @@ func (e *edit) check(f *dossier.Field, v dossier.Value) {
 			e.fault(codeEmailDomain, nil, f.Name)
 		}
 	case typeURL:
-		if u, err := url.Parse(textOf(v)); err == nil && !allowedDomain(f, u.Hostname()) {
+		if text := textOf(v); !webAddress(text) {
+			e.fault(dossier.CodeNotURL, nil, f.Name)
+		} else if u, err := url.Parse(text); err == nil && !allowedDomain(f, u.Hostname()) {
 			e.fault(codeURLDomain, nil, f.Name)
 		}
 	case typeEditor:
@@ -179,6 +185,29 @@ func (e *edit) check(f *dossier.Field, v dossier.Value) {
 			e.fault(codeJSONSize, map[string]any{"max": sizeLimit(f, maxJSON)}, f.Name)
 		}
 	}
+}
+
+// maxURL is how many characters an address has at most. PocketBase v0.39 takes 2082 and not one more.
+const maxURL = 2082
+
+// schemes are those that a field of addresses knows here.
+var schemes = []string{"http", "https", "ftp", "ws", "wss", "tcp", "udp"}
+
+// webAddress reports whether text begins as an address does here: with a scheme that is known and "://", or with the name of a host. What
+// has an @ has a user before it, whatever that looks like. core decides on the rest.
+func webAddress(text string) bool {
+	switch {
+	case utf8.RuneCountInString(text) > maxURL:
+		return false
+	case strings.Contains(text, "@"):
+		return true
+	}
+	scheme, _, found := strings.Cut(text, "://")
+	if found {
+		return slices.Contains(schemes, strings.ToLower(scheme))
+	}
+	u, err := url.Parse("http://" + text)
+	return err == nil && u.Hostname() != "" && !strings.Contains(u.Hostname(), ":")
 }
 
 // allowedDomain reports whether a field takes that domain.

@@ -75,7 +75,10 @@ func CheckRule(space *dossier.Space, c *dossier.Collection, text string) error {
 	if text == "" {
 		return nil
 	}
-	g := NewLanguage(func() time.Time { return time.UnixMilli(0) })
+	e, err := parse(text)
+	if err != nil {
+		return err
+	}
 	askers := []access.Principal{access.Guest()}
 	for _, auth := range space.Collections {
 		if auth.Kind == dossier.Auth && !auth.System {
@@ -83,7 +86,8 @@ func CheckRule(space *dossier.Space, c *dossier.Collection, text string) error {
 		}
 	}
 	for _, who := range askers {
-		f, err := g.Rule(space, c, text, access.Question{Principal: who, Action: access.Update})
+		l := &lowerer{space: space, base: c, ask: access.Question{Principal: who, Action: access.Update}, now: time.UnixMilli(0), text: text, strict: true}
+		f, err := l.lower(e)
 		if err != nil {
 			return err
 		}

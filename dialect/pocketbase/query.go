@@ -19,7 +19,7 @@ const (
 // parseFilter lowers the filter that a client sends for records of c: nil for an empty one. What is no filter is
 // dossier.Invalid, as is a filter that looks at what who may not see: hidden fields, collections closed to who.
 func parseFilter(space *dossier.Space, c *dossier.Collection, text string, who access.Principal, now time.Time) (query.Filter, error) {
-	if strings.TrimSpace(text) == "" {
+	if text == "" {
 		return nil, nil
 	}
 	if utf8.RuneCountInString(text) > maxFilterLength {

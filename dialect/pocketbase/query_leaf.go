@@ -45,11 +45,8 @@ func (w *walk) end(name string, mod modifier) (ref, error) {
 	case col.kind == kindJSON:
 		return w.inside(f, nil, mod)
 	}
-	if mod == modLower {
-		r.leaf.affinity = affNone
-	}
 	if mod == modLower && (col.kind == kindText && !col.clock || col.kind == kindList) {
-		r.leaf.of = query.Lower{Of: col.of, Case: query.ASCII}
+		r.leaf.of, r.leaf.affinity = query.Lower{Of: col.of, Case: query.ASCII}, affNone
 	}
 	return r, nil
 }
@@ -104,7 +101,8 @@ var metaKinds = map[string]struct {
 
 func (w *walk) meta(name string, mod modifier) (ref, error) {
 	m, ok := metaKinds[name]
-	if !ok || m.auth && w.c.Kind != dossier.Auth {
+	stamp := name == stampCreated || name == stampUpdated
+	if !ok || m.auth && w.c.Kind != dossier.Auth || stamp && w.l.client && !hasStamp(w.c, name) {
 		return ref{}, unknownName(w.c, name)
 	}
 	r := w.leaf(column{of: w.column(m.name, true), kind: m.kind, affinity: affinityOf(m.kind), filled: !m.auth, name: name})

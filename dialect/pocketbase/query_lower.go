@@ -20,6 +20,7 @@ type lowerer struct {
 	ask    access.Question     // who asks, and what a rule may look at
 	now    time.Time
 	client bool   // the filter is a client's: what its principal may not see does not take part
+	strict bool   // the filter is a rule that is about to be kept: names that no request can have are refused
 	text   string // for the places in messages
 	steps  int
 }

@@ -211,6 +211,9 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 		return fixedRef(boolLiteral(l.ask.Sent[name])), nil
 	}
 	f, ok := l.base.Field(name)
+	if !ok && mod == modChanged && l.strict && !hasMeta(l.base, name) {
+		return ref{}, unknownName(l.base, name)
+	}
 	if !ok {
 		if l.base.Kind == dossier.Auth && len(names) == 1 && mod != modChanged && l.ask.Sent[name] {
 			return modified(accountMeta(l.ask.Account, name), mod), nil
@@ -232,6 +235,14 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 		return fixedRef(boolLiteral(given && foldTest(valueLiteral(f, v), "!=", valueLiteral(f, now)))), nil
 	}
 	return l.known(known{"@request.body", f, v, given}, names[1:], mod)
+}
+
+// hasMeta reports whether records of c have, beside its fields, what a body can name so.
+func hasMeta(c *dossier.Collection, name string) bool {
+	if m, ok := metaKinds[name]; ok {
+		return !m.auth || c.Kind == dossier.Auth
+	}
+	return c.Kind == dossier.Auth && (name == keyPassword || name == "tokenKey")
 }
 
 // bodyAccount is what a write says of the account, or of a name that the collection does not have.

@@ -136,7 +136,7 @@ func (h *handler) lowerList(c *dossier.Collection, who access.Principal, l listQ
 	space := h.svc.Space()
 	q := query.Query{Offset: l.offset(), Limit: l.perPage}
 	var err error
-	if strings.TrimSpace(l.filter) != "" {
+	if l.filter != "" {
 		if q.Filter, err = parseFilter(space, c, l.filter, who, h.svc.Now()); err != nil {
 			return q, err
 		}

@@ -3,6 +3,7 @@ package pocketbase
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -249,12 +250,7 @@ func toList(raw any) []string {
 	case []any:
 		elements = v
 	case string:
-		elements = []any{v}
-		if strings.HasPrefix(strings.TrimSpace(v), "[") {
-			if parsed, err := wire.ParseJSON([]byte(v)); err == nil {
-				elements, _ = parsed.([]any)
-			}
-		}
+		elements = textList(v)
 	default:
 		elements = []any{v}
 	}
@@ -263,6 +259,18 @@ func toList(raw any) []string {
 		list = appendNew(list, toText(e))
 	}
 	return list
+}
+
+// textList is text itself, or the elements of the JSON list of texts and nulls that it is.
+func textList(text string) []any {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		parsed, _ := wire.ParseJSON([]byte(text))
+		list, ok := parsed.([]any)
+		if ok && !slices.ContainsFunc(list, func(e any) bool { _, isText := e.(string); return e != nil && !isText }) {
+			return list
+		}
+	}
+	return []any{text}
 }
 
 // appendNew appends s unless it is empty or there already.
@@ -289,12 +297,12 @@ func toChoice(f *dossier.Field, list []string) dossier.Value {
 	return dossier.Text(list[len(list)-1])
 }
 
-// timeForms are the forms in which moments are read; without a zone they are UTC.
+// timeForms are the forms in which moments are read; without a zone, or with one that is but a name, they are UTC. Seconds may have a
+// fraction. They are those of the original, for which a text in any other form is empty.
 var timeForms = []string{
-	time.RFC3339Nano, "2006-01-02 15:04:05.999999999Z07:00", "2006-01-02 15:04:05.999999999", "2006-01-02T15:04:05.999999999",
-	"2006-01-02 15:04Z07:00", "2006-01-02 15:04", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", time.DateOnly,
-	"2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700", "2006/01/02 15:04:05", "2006/01/02",
-	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05 -07:00", time.RFC822, time.RFC822Z, time.RFC1123Z, time.RFC1123, time.RFC850, time.ANSIC, time.UnixDate, "01/02/2006", "2 Jan 2006", "Jan 2, 2006",
+	time.RFC3339, "2006-01-02 15:04:05Z07:00", "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly,
+	"2006-01-02T15:04:05-0700", "2006-01-02 15:04:05Z0700", "2006-01-02 15:04:05 -0700 MST", "2006-01-02 15:04:05 -0700", "2006-01-02 15:04:05 -07:00",
+	time.RFC1123Z, time.RFC1123, time.RFC822Z, time.RFC822, time.RFC850, time.ANSIC, time.UnixDate, time.RubyDate, "02 Jan 2006",
 }
 
 // toTime is raw as a moment in UTC: a text in one of many forms. Years outside 1 to 9999 are none.
@@ -303,9 +311,8 @@ func toTime(raw any) (time.Time, bool) {
 	if !ok {
 		return time.Time{}, false
 	}
-	text = strings.TrimSpace(text)
 	for _, form := range timeForms {
-		if t, err := time.Parse(form, text); err == nil {
+		if t, err := time.ParseInLocation(form, text, time.UTC); err == nil {
 			t = t.UTC()
 			return t, t.Year() >= 1 && t.Year() <= 9999
 		}
@@ -356,7 +363,7 @@ func toGeo(raw any) (dossier.Value, dossier.Code) {
 		raw, _ = wire.ParseJSON([]byte(text))
 	}
 	point, _ := raw.(map[string]any)
-	lon, lat := toNumber(point["lon"]), toNumber(point["lat"])
+	lon, lat := toDegrees(point["lon"]), toDegrees(point["lat"])
 	switch {
 	case lat.Compare("-90") < 0 || lat.Compare("90") > 0:
 		return nil, codeLatitude
@@ -364,6 +371,14 @@ func toGeo(raw any) (dossier.Value, dossier.Code) {
 		return nil, codeLongitude
 	}
 	return dossier.JSON(`{"lon":` + lon.Plain() + `,"lat":` + lat.Plain() + `}`), ""
+}
+
+// toDegrees is raw as a number of degrees; what is none, texts too, is 0.
+func toDegrees(raw any) dossier.Number {
+	if n, ok := raw.(jsonNumber); ok {
+		return toNumber(n)
+	}
+	return "0"
 }
 
 func compactJSON(text string) (dossier.Value, dossier.Code) {
