@@ -22,7 +22,7 @@ type Options struct {
 	Writer, Reader driver.Connector
 	Readers        int // at least 1
 	Log            *slog.Logger
-	Now            func() time.Time // measures how long a group of writes may grow; nil is time.Now
+	Now            func() time.Time // measures how long a group of writes may grow and queries have run; nil is time.Now
 	QueryTime      time.Duration    // what finding or counting records may take; 0 is half a minute
 }
 
@@ -41,6 +41,8 @@ type Store struct {
 	generation atomic.Int64 // of the statistics that readers plan by
 	schema     atomic.Int64 // rises when collections have changed
 	queryTime  time.Duration
+	now        func() time.Time
+	findings   findings
 }
 
 // A reader is a session that reads, with the generation in which it connected.
@@ -66,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader, queryTime: o.QueryTime}
+	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader, queryTime: o.QueryTime, now: o.Now}
 	if err := migrate(w); err != nil {
 		_ = w.close()
 		return nil, err
@@ -130,20 +132,26 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 	return fn(&tx{store: s, session: r.session, schema: schema})
 }
 
-// borrow waits for a reader.
+// borrow waits for a reader. Who waits for long ends the query that has run longest, if others could have been served meanwhile.
 func (s *Store) borrow(ctx context.Context) (*reader, error) {
 	select {
 	case r := <-s.readers:
 		return r, nil
 	default:
 	}
-	select {
-	case r := <-s.readers:
-		return r, nil
-	case <-s.closed:
-		return nil, errClosed()
-	case <-ctx.Done():
-		return nil, dossier.Errorf(dossier.Canceled, "wait to read: %w", context.Cause(ctx))
+	impatient := time.NewTicker(impatience)
+	defer impatient.Stop()
+	for {
+		select {
+		case r := <-s.readers:
+			return r, nil
+		case <-s.closed:
+			return nil, errClosed()
+		case <-ctx.Done():
+			return nil, dossier.Errorf(dossier.Canceled, "wait to read: %w", context.Cause(ctx))
+		case <-impatient.C:
+			s.findings.endLongest(s.now().Add(-contendedTime))
+		}
 	}
 }
 
