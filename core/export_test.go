@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// MaxTurns is how many lists one client may have looked for at a time.
+var MaxTurns = maxTurns
+
 // LookAtClock is what every use of a lease does.
 func (s *Service) LookAtClock() { s.leaseTime() }
 

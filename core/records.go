@@ -34,7 +34,8 @@ type ListOptions struct {
 }
 
 // ListRecords finds the records of c that q asks for and who may list. A principal for whom the collection is closed gets
-// Denied (access.ErrLocked); one that the rule restricts gets fewer records. A wrong query is Invalid.
+// Denied (access.ErrLocked); one that the rule restricts gets fewer records. A wrong query is Invalid. One client may have a few
+// lists looked for at a time; further ones wait for their turn.
 func (s *Service) ListRecords(ctx context.Context, who access.Principal, c *dossier.Collection, q query.Query, o ListOptions) (*Page, error) {
 	space := s.Space()
 	if o.Action == "" {
@@ -49,6 +50,11 @@ func (s *Service) ListRecords(ctx context.Context, who access.Principal, c *doss
 	if err != nil {
 		return nil, err
 	}
+	free, err := s.lists.take(ctx, s.clientOf(who))
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	page := &Page{Total: -1}
 	err = s.store.View(ctx, func(tx store.Tx) (err error) {
 		rows := tx.Records(c)

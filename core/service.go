@@ -80,6 +80,7 @@ type Service struct {
 	keep      sync.RWMutex // held for reading while a backup reads what its snapshot knew, for writing by each step of a sweep
 	archiving archiving
 	leases    leaseClock    // by which uploads expire
+	lists     turns         // of those who look for records
 	freed     chan struct{} // holds one where files may have fallen out of use since the last sweep
 	staged    sync.Map      // IDs of uploads whose bytes are arriving or waiting for the write that makes their row
 }
