@@ -1,0 +1,98 @@
+package dossier_test
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var (
+	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	fileName = regexp.MustCompile("`([a-z_]+(?:/[a-z0-9_]+)*\\.go)`")
+)
+
+// named are the files of the tree whose names end so, those of modules of their own included.
+func named(t *testing.T, suffix string) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules") {
+			return fs.SkipDir
+		}
+		if strings.HasSuffix(name, suffix) {
+			names = append(names, filepath.ToSlash(name))
+		}
+		return nil
+	})
+	if err != nil || len(names) < 10 {
+		t.Fatalf("only %d files *%s: is this the module's root? %v", len(names), suffix, err)
+	}
+	return names
+}
+
+// read is the text of a file of the tree.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestLinksLeadSomewhere(t *testing.T) {
+	for _, page := range named(t, ".md") {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			target, _, _ := strings.Cut(m[1], "#")
+			if target == "" || strings.Contains(target, "://") {
+				continue
+			}
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), filepath.FromSlash(target))); err != nil {
+				t.Errorf("%s links to %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
+
+// Files are named from the root, from dialect/, or by the name alone where the package was said before.
+func TestFilesThatAreNamedAreThere(t *testing.T) {
+	known := map[string]bool{}
+	for _, name := range named(t, ".go") {
+		known[name], known[strings.TrimPrefix(name, "dialect/")], known[path.Base(name)] = true, true, true
+	}
+	for _, page := range named(t, ".md") {
+		for _, m := range fileName.FindAllStringSubmatch(read(t, page), -1) {
+			if !known[m[1]] {
+				t.Errorf("%s names %s, which is not there", page, m[1])
+			}
+		}
+	}
+}
+
+func TestEveryDecisionIsInTheList(t *testing.T) {
+	list := read(t, "docs/decisions/README.md")
+	for _, page := range named(t, ".md") {
+		if name := path.Base(page); path.Dir(page) == "docs/decisions" && name != "README.md" && !strings.Contains(list, "("+name+")") {
+			t.Errorf("docs/decisions/README.md does not list %s", name)
+		}
+	}
+}
+
+func TestEveryPackageIsInTheArchitecture(t *testing.T) {
+	text := read(t, "docs/architecture.md")
+	for _, layer := range layers {
+		for _, p := range layer {
+			p = strings.TrimPrefix(p, "thumb/")
+			if !strings.Contains(text, "| `"+p) && !strings.Contains(text, "`"+p+"`") && !strings.HasPrefix(p, "dialect/") {
+				t.Errorf("docs/architecture.md does not say what %s holds", p)
+			}
+		}
+	}
+}
