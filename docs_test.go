@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"dossier"
 )
 
 var (
@@ -93,6 +95,15 @@ func TestEveryPackageIsInTheArchitecture(t *testing.T) {
 			if !strings.Contains(text, "| `"+p) && !strings.Contains(text, "`"+p+"`") && !strings.HasPrefix(p, "dialect/") {
 				t.Errorf("docs/architecture.md does not say what %s holds", p)
 			}
+		}
+	}
+}
+
+func TestEveryFieldTypeIsInTheArchitecture(t *testing.T) {
+	_, table, _ := strings.Cut(read(t, "docs/architecture.md"), "## Field types")
+	for _, ft := range dossier.FieldTypes {
+		if !strings.Contains(table, "`"+string(ft)+"`") {
+			t.Errorf("docs/architecture.md does not say how a field of type %s looks", ft)
 		}
 	}
 }

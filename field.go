@@ -101,6 +101,14 @@ func (f *Field) IsNumber() bool {
 // IsSecret reports whether f holds a Secret, which nobody reads: not in a record, nor by a filter, an order, a rule, an index or a view.
 func (f *Field) IsSecret() bool { return f.Type == TypePassword }
 
+// HasElements reports whether f holds options or records' IDs: a Text if it is single, a List if it is multiple.
+func (f *Field) HasElements() bool { return f.Type == TypeSelect || f.IsRelation() }
+
+// IsJSON reports whether f holds a JSON.
+func (f *Field) IsJSON() bool {
+	return f.Type == TypeJSON || f.Type == TypeName || f.Type == TypeAddress
+}
+
 // IsText reports whether f holds a Text that people write.
 func (f *Field) IsText() bool {
 	switch f.Type {

@@ -218,9 +218,9 @@ func Fits(f *Field, v Value) error {
 	ok := false
 	switch v.(type) {
 	case Text:
-		ok = f.IsText() || (f.Type == TypeSelect || f.IsRelation()) && !f.Multiple()
+		ok = f.IsText() || f.HasElements() && !f.Multiple()
 	case List:
-		ok = (f.Type == TypeSelect || f.IsRelation()) && f.Multiple()
+		ok = f.HasElements() && f.Multiple()
 	case Number:
 		ok = f.IsNumber()
 	case Bool:
@@ -236,7 +236,7 @@ func Fits(f *Field, v Value) error {
 	case Rows:
 		ok = f.Type == TypeTable
 	case JSON:
-		ok = f.Type == TypeJSON || f.Type == TypeName || f.Type == TypeAddress
+		ok = f.IsJSON()
 	case Secret:
 		ok = f.IsSecret()
 	}

@@ -46,11 +46,11 @@ func TestEqualValues(t *testing.T) {
 func TestFits(t *testing.T) {
 	t.Parallel()
 	values := map[string]Value{"Text": Text("x"), "List": List{"x"}, "Number": Number("1"), "Bool": Bool(true), "Date": Date("2026-01-01"),
-		"Clock": Clock("10:00"), "Instant": Instant(1), "Files": Files{}, "FileRefs": FileRefs{}, "Rows": Rows{}, "JSON": JSON("{}")}
+		"Clock": Clock("10:00"), "Instant": Instant(1), "Files": Files{}, "FileRefs": FileRefs{}, "Rows": Rows{}, "JSON": JSON("{}"), "Secret": Secret{Hash: "x"}}
 	fits := map[FieldType]string{TypeText: "Text", TypeRichText: "Text", TypeNumber: "Number", TypeBool: "Bool", TypeDate: "Date",
 		TypeDateTime: "Instant", TypeTime: "Clock", TypeSelect: "Text", TypeEmail: "Text", TypeURL: "Text", TypePhone: "Text",
 		TypeFile: "Files FileRefs", TypeImage: "Files FileRefs", TypeRelation: "Text", TypeUser: "Text", TypeTable: "Rows", TypeJSON: "JSON",
-		TypeAutoNumber: "Number", TypeName: "JSON", TypeAddress: "JSON", TypeRating: "Number"}
+		TypeAutoNumber: "Number", TypeName: "JSON", TypeAddress: "JSON", TypeRating: "Number", TypePassword: "Secret"}
 	for _, ft := range FieldTypes {
 		f := &Field{Name: "f", Type: ft}
 		if err := Fits(f, nil); err != nil {

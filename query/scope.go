@@ -35,9 +35,19 @@ func (t Type) scalar() bool { return t != Files && t != Rows }
 
 // TypeOf is the type of a field's values.
 func TypeOf(f *dossier.Field) Type {
-	switch f.Type {
-	case dossier.TypeNumber, dossier.TypeAutoNumber, dossier.TypeRating:
+	switch {
+	case f.IsNumber():
 		return Decimal
+	case f.IsFile():
+		return Files
+	case f.IsJSON():
+		return JSON
+	case f.IsSecret():
+		return Secret
+	case f.HasElements() && f.Multiple():
+		return List
+	}
+	switch f.Type {
 	case dossier.TypeBool:
 		return Bool
 	case dossier.TypeDate:
@@ -46,18 +56,8 @@ func TypeOf(f *dossier.Field) Type {
 		return Clock
 	case dossier.TypeDateTime:
 		return Instant
-	case dossier.TypeFile, dossier.TypeImage:
-		return Files
 	case dossier.TypeTable:
 		return Rows
-	case dossier.TypePassword:
-		return Secret
-	case dossier.TypeJSON, dossier.TypeName, dossier.TypeAddress:
-		return JSON
-	case dossier.TypeSelect, dossier.TypeRelation, dossier.TypeUser:
-		if f.Multiple() {
-			return List
-		}
 	}
 	return Text
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"dossier"
 	"dossier/core/coretest"
 )
 
@@ -143,4 +144,13 @@ func TestFieldCodes(t *testing.T) {
 	got := c.asRoot(400, "PUT", "/k/v1/preview/app/form/fields.json", obj{"app": app, "properties": obj{
 		"a": obj{"code": "a b"}, "Updated_by": obj{"code": "x y"}}})["errors"].(obj)
 	diff(t, "renamed", any(obj{"properties[a].code": wrong, "properties[Updated_by].code": wrong}), any(got))
+}
+
+func TestEveryFieldTypeAppears(t *testing.T) {
+	for _, ft := range dossier.FieldTypes {
+		f := &dossier.Field{Type: ft}
+		if shown := typeOf(f); (shown == "") != f.IsSecret() {
+			t.Errorf("a field of type %s appears as %q", ft, shown)
+		}
+	}
 }

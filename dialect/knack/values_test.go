@@ -177,3 +177,13 @@ func TestSecureAddresses(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryFieldTypeAppears(t *testing.T) {
+	for _, ft := range dossier.FieldTypes {
+		f := &dossier.Field{Type: ft}
+		shown := typeOf(f)
+		if (shown == "") != f.IsSecret() || (typeWords[shown] == "") != f.IsSecret() {
+			t.Errorf("a field of type %s appears as %q, of which messages say %q", ft, shown, typeWords[shown])
+		}
+	}
+}

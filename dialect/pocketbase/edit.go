@@ -232,7 +232,7 @@ func keyOf(name string, s sign) string {
 
 // modifiable reports whether signs mean something for a field without files.
 func modifiable(f *dossier.Field) bool {
-	return f.IsNumber() || f.Type == dossier.TypeSelect || f.IsRelation()
+	return f.IsNumber() || f.HasElements()
 }
 
 // modify applies a sign to v, which f holds.

@@ -31,7 +31,7 @@ func encodeValue(f *dossier.Field, v dossier.Value) any {
 		return encodeNumber(n)
 	case f.IsFile():
 		return encodeFiles(f, v)
-	case f.Type == dossier.TypeSelect || f.IsRelation():
+	case f.HasElements():
 		return encodeChoice(f, v)
 	}
 	switch f.Type {
@@ -153,7 +153,7 @@ func decodeValue(f *dossier.Field, raw any) (v dossier.Value, code dossier.Code)
 		return nil, dossier.CodeNotNumber
 	case f.IsNumber():
 		return toNumber(raw), ""
-	case f.Type == dossier.TypeSelect || f.IsRelation():
+	case f.HasElements():
 		return toChoice(f, toList(raw)), ""
 	}
 	switch f.Type {

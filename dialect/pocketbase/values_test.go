@@ -204,3 +204,11 @@ func TestShownTypeAndInline(t *testing.T) {
 		}
 	}
 }
+
+func TestEveryFieldTypeAppears(t *testing.T) {
+	for _, ft := range dossier.FieldTypes {
+		if shownTypes[ft] == "" {
+			t.Errorf("a field of type %s appears as nothing", ft)
+		}
+	}
+}

@@ -74,7 +74,7 @@ func (w *world) fields(number int64, top bool) []*dossier.Field {
 			f.Collection = w.folk.ID
 		}
 		add(f)
-		if typ == dossier.TypeSelect || f.IsRelation() || f.IsFile() {
+		if f.HasElements() || f.IsFile() {
 			f.Name, f.MaxSelect = string(typ)+"s", 5
 			add(f)
 		}
