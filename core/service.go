@@ -74,6 +74,7 @@ type Service struct {
 	logins    Attempts      // wrong passwords by login
 	accounts  Attempts      // by account, whichever login named it
 	places    Attempts      // and by address
+	homes     homes         // from where the right ones came
 	events    events
 	ended     endedSessions
 	patterns  sync.Map     // compiled patterns of fields, by text

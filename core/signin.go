@@ -12,8 +12,9 @@ import (
 // what the collection of that name takes for one (SignIn.Logins). asker is who asks, as a rule of the collection sees them: mostly a guest.
 // A wrong login and a wrong password are the same Unauthenticated error and take the same time, and so is a superuser from an address of
 // which the settings do not know (caused by access.ErrPlace), and whoever may not sign in with a password. Whom the collection's rule
-// keeps out is Denied. Too many wrong ones for a login or from an address are Busy for a while, and so are too many at a time. After too
-// many for an account by its other logins the right one is as wrong as the others: who guesses does not learn whose logins they are.
+// keeps out is Denied. Too many wrong ones for a login or from an address are Busy for a while, and so are too many at a time; those from
+// where an account was signed in to before are counted by themselves (homes). After too many for an account by its other logins the right
+// one is as wrong as the others: who guesses does not learn whose logins they are.
 func (s *Service) SignIn(ctx context.Context, asker access.Principal, collection, login, password string) (access.Principal, error) {
 	return s.SignInBy(ctx, asker, collection, dossier.ColumnRef{}, login, password)
 }
@@ -26,12 +27,15 @@ func (s *Service) SignInBy(ctx context.Context, asker access.Principal, collecti
 		return access.Guest(), wrong
 	}
 	g := guesses{s, login, s.place(asker.Request.Remote)}
-	if err := g.allowed(); err != nil {
+	if err := g.welcome(); err != nil {
 		return access.Guest(), err
 	}
 	candidates, err := s.candidates(ctx, collection, login, by)
 	if err != nil {
 		return access.Guest(), err
+	}
+	if candidates = g.open(candidates); len(candidates) == 0 {
+		return access.Guest(), tooManyWrong()
 	}
 	within := asker
 	within.Request.Context = access.ContextPassword
@@ -112,10 +116,10 @@ func (s *Service) ProvePassword(ctx context.Context, asker access.Principal, c *
 	if g.login == "" {
 		g.login = accountKey(p)
 	}
-	if err := g.allowed(); err != nil {
+	if err := g.welcome(); err != nil {
 		return err
 	}
-	if !s.accounts.Allowed(accountKey(p), s.now()) {
+	if len(g.open([]access.Principal{p})) == 0 || !s.accounts.Allowed(accountKey(p)+g.from(p), s.now()) {
 		return tooManyWrong()
 	}
 	ok, err := g.right(ctx, p, password)
@@ -176,16 +180,31 @@ type guesses struct {
 	login, place string
 }
 
-// allowed is Busy after too many wrong ones.
-func (g guesses) allowed() error {
-	now := g.s.now()
-	if !g.s.logins.Allowed(g.login, now) {
-		return tooManyWrong()
-	}
-	if g.place != "" && !g.s.places.Allowed(g.place, now) {
+// welcome is Busy after too many wrong ones from the place, whatever the login.
+func (g guesses) welcome() error {
+	if g.place != "" && !g.s.places.Allowed(g.place, g.s.now()) {
 		return dossier.Errorf(dossier.Busy, "too many wrong passwords from this address: wait a minute")
 	}
 	return nil
+}
+
+// from ends the keys under which guesses of p's password are counted: those from a home of p by themselves, those from all other places
+// together.
+func (g guesses) from(p access.Principal) string {
+	if g.s.homes.has(p, g.place, g.s.now()) {
+		return "\x00" + g.place
+	}
+	return ""
+}
+
+// open are those of named for whom there were not too many wrong ones by this login.
+func (g guesses) open(named []access.Principal) (open []access.Principal) {
+	for _, p := range named {
+		if g.s.logins.Allowed(g.login+g.from(p), g.s.now()) {
+			open = append(open, p)
+		}
+	}
+	return open
 }
 
 func tooManyWrong() error {
@@ -198,26 +217,45 @@ func (g guesses) right(ctx context.Context, p access.Principal, password string)
 	if err != nil {
 		return false, err
 	}
-	return g.s.accounts.Allowed(accountKey(p), g.s.now()) && ok, g.allowed()
+	if err := g.welcome(); err != nil {
+		return false, err
+	}
+	now, from := g.s.now(), g.from(p)
+	if !g.s.logins.Allowed(g.login+from, now) {
+		return false, tooManyWrong()
+	}
+	return g.s.accounts.Allowed(accountKey(p)+from, now) && ok, nil
 }
 
-// failed counts a wrong password for the login, the address and those whom the login names.
+// failed counts a wrong password for the place, the login and those whom the login names.
 func (g guesses) failed(named ...access.Principal) {
 	now := g.s.now()
-	g.s.logins.Failed(g.login, now)
 	if g.place != "" {
 		g.s.places.Failed(g.place, now)
 	}
+	counted := map[string]bool{}
 	for _, p := range named {
+		from := g.from(p)
+		if !counted[from] {
+			counted[from] = true
+			g.s.logins.Failed(g.login+from, now)
+		}
 		if p.Collection != nil {
-			g.s.accounts.Failed(accountKey(p), now)
+			g.s.accounts.Failed(accountKey(p)+from, now)
 		}
 	}
 }
 
+// forget makes the place a home of p, whose password was right. What was guessed from a home is forgiven; what was guessed from anywhere else
+// only where all come from one place, or p's own coming and going would give strangers more guesses.
 func (g guesses) forget(p access.Principal) {
-	g.s.logins.Forget(g.login)
-	g.s.accounts.Forget(accountKey(p))
+	if from := g.from(p); from != "" || g.place == "" {
+		g.s.logins.Forget(g.login + from)
+		g.s.accounts.Forget(accountKey(p) + from)
+	}
+	if g.place != "" {
+		g.s.homes.add(p, g.place, g.s.now())
+	}
 }
 
 // accountKey is what wrong passwords for an account are counted under; "" for nobody's.
