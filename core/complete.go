@@ -327,19 +327,19 @@ func (k *completion) options(f *dossier.Field, at []string) {
 	}
 	if f.IsRelation() {
 		if to, ok := k.space.CollectionByID(f.Collection); !ok {
-			k.fault(dossier.CodeUnknown, "collection names none of the collections", at...)
+			k.fault(dossier.CodeUnknown, "its collection is none of "+ownerNames(k.space), at...)
 		} else if to.Kind == dossier.View {
 			k.fault(dossier.CodeInvalid, "a relation leads to records, not to a view of them", at...)
 		}
 	}
 	for _, t := range f.Thumbs {
 		if _, err := thumb.Parse(t); err != nil && !oversize(err) {
-			k.fault(dossier.CodeInvalid, "thumbs: "+err.Error(), at...)
+			k.fault(dossier.CodeInvalid, "thumbs: "+strconv.Quote(t)+" is no size of a thumbnail: want one such as 100x100, 0x300, 300x0 or 120x80t", at...)
 		}
 	}
 	if f.Pattern != "" {
 		if _, err := regexp.Compile(f.Pattern); err != nil {
-			k.fault(dossier.CodeInvalid, "pattern: "+err.Error(), at...)
+			k.fault(dossier.CodeInvalid, "pattern "+strconv.Quote(f.Pattern)+": "+err.Error(), at...)
 		}
 	}
 	if f.MaxSelect < 0 || f.MaxSize < 0 {
@@ -378,8 +378,23 @@ func (k *completion) bounds(f *dossier.Field, at []string) {
 		}
 		if err != nil {
 			k.fault(dossier.CodeInvalid, "min and max are values of the field, or characters of a text", at...)
+			return
 		}
 	}
+	if f.Min != "" && f.Max != "" && moreThan(f, f.Min, f.Max) {
+		k.fault(dossier.CodeInvalid, "no value is from "+f.Min+" to "+f.Max, at...)
+	}
+}
+
+// moreThan reports whether the bound a of f is above the bound b.
+func moreThan(f *dossier.Field, a, b string) bool {
+	switch f.Type {
+	case dossier.TypeDate, dossier.TypeTime, dossier.TypeDateTime:
+		return a > b // in these forms the order of texts is that of time
+	}
+	x, err1 := dossier.ParseNumber(a)
+	y, err2 := dossier.ParseNumber(b)
+	return err1 == nil && err2 == nil && x.Compare(y) > 0
 }
 
 // A ruleChecker is a rule language that can tell whether a text is a rule.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strings"
 
 	"dossier"
 	"dossier/access"
@@ -25,25 +24,6 @@ type Schema struct {
 	Keys        []SchemaKey
 }
 
-// SchemaUser is a user or superuser to make where there is none with that email.
-type SchemaUser struct {
-	Email, Password, Name string
-	Superuser             bool
-	Collection            string // "" is "users"
-}
-
-// SchemaToken is an API token to make.
-type SchemaToken struct {
-	Token, Name string
-	Collections map[string]access.Right
-}
-
-// SchemaKey is an API key to make.
-type SchemaKey struct{ Key, Name string }
-
-// DefaultUsers is the collection that a user belongs to where nothing else is said.
-const DefaultUsers = "users"
-
 // ApplySchema makes the space what schema says: adds and alters, and removes fields and collections that it does not name only with
 // prune. Applying the same schema twice changes nothing: users, tokens and keys that exist stay as they are. It returns one
 // sentence per change.
@@ -55,6 +35,9 @@ func (s *Service) ApplySchema(ctx context.Context, who access.Principal, schema 
 	defer s.schema.Unlock()
 	p, err := s.plan(ctx, schema, prune)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.checkPeople(p.next, schema); err != nil {
 		return nil, err
 	}
 	if err := s.carryOut(ctx, p); err != nil {
@@ -71,6 +54,7 @@ type plan struct {
 	pages       []dossier.Page
 	put         []*dossier.Collection
 	drop        []*dossier.Collection
+	next        *dossier.Space // the space with the collections that it is to have
 	numbers     *numbers
 	said        []string // one sentence per change
 }
@@ -126,11 +110,15 @@ func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.S
 		}
 		next.Collections = append(next.Collections, c)
 	}
+	p.next = next
 	more, err := s.complete(ctx, next, merged, p.numbers)
 	if err != nil {
 		return err
 	}
 	for i, c := range merged {
+		if err := sameTypes(olds[i], c); err != nil {
+			return err
+		}
 		switch {
 		case olds[i] == nil:
 			p.say("collection %s added", c.Name)
@@ -147,6 +135,23 @@ func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.S
 	}
 	p.put = append(p.put, more...)
 	return nil
+}
+
+// sameTypes refuses another type for a field that is there already, of a collection or of a table in it. old is nil for a new collection.
+func sameTypes(old, c *dossier.Collection) error {
+	if old == nil {
+		return nil
+	}
+	types := map[dossier.ID]dossier.FieldType{}
+	eachField(old.Fields, func(f *dossier.Field) { types[f.ID] = f.Type })
+	var err error
+	eachField(c.Fields, func(f *dossier.Field) {
+		if was, known := types[f.ID]; err == nil && known && was != f.Type {
+			err = &dossier.Error{Kind: dossier.Unsupported, Msg: fmt.Sprintf("%s.%s: a field does not change its type: it is %s, not %s", c.Name, f.Name, was, f.Type),
+				Problems: []dossier.Problem{{Path: []string{c.Name, f.Name}, Code: dossier.CodeInvalid}}}
+		}
+	})
+	return err
 }
 
 // merge lays what is wanted of a collection over what there is: found by number if that is given, else by name. Fields that are not
@@ -354,64 +359,4 @@ func (s *Service) DeleteCollection(ctx context.Context, who access.Principal, c 
 		return err
 	}
 	return s.carryOut(ctx, &plan{numbers: numbers, put: more, drop: []*dossier.Collection{c}, said: []string{"removed"}})
-}
-
-// applyPeople makes the users, tokens and keys of a schema that are not there yet.
-func (s *Service) applyPeople(ctx context.Context, who access.Principal, schema Schema) ([]string, error) {
-	var said []string
-	for _, u := range schema.Users {
-		made, err := s.applyUser(ctx, who, u)
-		if err != nil {
-			return said, fmt.Errorf("user %s: %w", u.Email, err)
-		}
-		if made {
-			said = append(said, "user "+u.Email+" added")
-		}
-	}
-	for _, t := range schema.Tokens {
-		if _, known := s.token(t.Token); known {
-			continue
-		}
-		if _, err := s.CreateToken(ctx, who, t.Name, t.Token, t.Collections); err != nil {
-			return said, fmt.Errorf("token %s: %w", t.Name, err)
-		}
-		said = append(said, "token "+t.Name+" added")
-	}
-	for _, k := range schema.Keys {
-		if _, known := s.token(k.Key); known {
-			continue
-		}
-		if _, err := s.CreateKey(ctx, who, k.Name, k.Key); err != nil {
-			return said, fmt.Errorf("key %s: %w", k.Name, err)
-		}
-		said = append(said, "key "+k.Name+" added")
-	}
-	return said, nil
-}
-
-func (s *Service) applyUser(ctx context.Context, who access.Principal, u SchemaUser) (bool, error) {
-	name := u.Collection
-	if u.Superuser {
-		name = dossier.Superusers
-	} else if name == "" {
-		name = DefaultUsers
-	}
-	c, ok := s.Space().Collection(name)
-	if !ok || c.Kind != dossier.Auth {
-		return false, dossier.Errorf(dossier.Invalid, "no collection %q whose records can log in", name)
-	}
-	found, err := s.named(ctx, name, u.Email, byEmail)
-	if err != nil || len(found) > 0 {
-		return false, err
-	}
-	yes := true
-	change := Change{Loose: true, Account: &AccountChange{Email: &u.Email, Password: &u.Password, Verified: &yes}}
-	if f, ok := c.Field("name"); ok && f.Type == dossier.TypeText && u.Name != "" {
-		change.Values = map[string]dossier.Value{"name": dossier.Text(u.Name)}
-	}
-	if strings.TrimSpace(u.Password) == "" {
-		return false, dossier.Errorf(dossier.Invalid, "a user needs a password")
-	}
-	_, err = s.CreateRecord(ctx, who, c, "", change)
-	return err == nil, err
 }

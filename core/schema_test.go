@@ -1,12 +1,15 @@
 package core_test
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"dossier"
 	"dossier/access"
 	"dossier/core"
+	"dossier/query"
 )
 
 func (h *house) apply(s core.Schema, prune bool) []string {
@@ -143,6 +146,9 @@ func TestWhatASchemaMustNotSay(t *testing.T) {
 		{"a relation to nothing", with(dossier.Field{Type: dossier.TypeRelation, Collection: "nothing"}), prob(dossier.CodeUnknown, nil, "c", "f")},
 		{"a bad pattern", with(dossier.Field{Pattern: "("}), prob(dossier.CodeInvalid, nil, "c", "f")},
 		{"a bad bound", with(dossier.Field{Type: dossier.TypeDate, Min: "today"}), prob(dossier.CodeInvalid, nil, "c", "f")},
+		{"a date from tomorrow to today", with(dossier.Field{Type: dossier.TypeDate, Min: "2026-11-22", Max: "2026-11-21"}), prob(dossier.CodeInvalid, nil, "c", "f")},
+		{"a number from 10 to 9", with(dossier.Field{Type: dossier.TypeNumber, Min: "10", Max: "9"}), prob(dossier.CodeInvalid, nil, "c", "f")},
+		{"a text of 10 to 9 characters", with(dossier.Field{Min: "10", Max: "9"}), prob(dossier.CodeInvalid, nil, "c", "f")},
 		{"a bad thumbnail", with(dossier.Field{Type: dossier.TypeImage, Thumbs: []string{"0x0"}}), prob(dossier.CodeInvalid, nil, "c", "f")},
 		{"a default of another type", with(dossier.Field{Default: dossier.Number("1")}), prob(dossier.CodeInvalid, nil, "c", "f")},
 		{"fewer than none", with(dossier.Field{Type: dossier.TypeFile, MaxSize: -1}), prob(dossier.CodeTooSmall, nil, "c", "f")},
@@ -158,6 +164,62 @@ func TestWhatASchemaMustNotSay(t *testing.T) {
 			same(t, "the space", h.Space(), before)
 		})
 	}
+}
+
+func TestBoundsMayMeet(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, nil)
+	h.apply(core.Schema{Collections: []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{
+		{Name: "n", Type: dossier.TypeNumber, Min: "-10", Max: "9"}, {Name: "one", Type: dossier.TypeNumber, Min: "5", Max: "5.0"},
+		{Name: "clock", Type: dossier.TypeTime, Min: "09:00", Max: "17:30"}, {Name: "t", Type: dossier.TypeText, Min: "9", Max: "10"},
+	}}}}, false)
+}
+
+// TestPeopleThatASchemaMustNotName says that a schema whose people the space would not take changes nothing at all, and which line is wrong.
+func TestPeopleThatASchemaMustNotName(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, papers())
+	before := h.Space()
+	more := []*dossier.Collection{{Name: "more", Kind: dossier.Auth}, {Name: "plain"}}
+	user := func(u core.SchemaUser) core.Schema {
+		u.Line = 7
+		return core.Schema{Collections: more, Users: []core.SchemaUser{{Email: "new@example.com", Password: "x"}, u}}
+	}
+	for _, c := range []struct {
+		name   string
+		schema core.Schema
+		want   string
+	}{
+		{"a user of no collection", user(core.SchemaUser{Email: "a@example.com", Password: "x", Collection: "nowhere"}), `line 7: user a@example.com: no collection "nowhere"`},
+		{"a user of one without accounts", user(core.SchemaUser{Email: "a@example.com", Password: "x", Collection: "plain"}), `no collection "plain" whose records can log in`},
+		{"a user without an email", user(core.SchemaUser{Email: "ada", Password: "x", Collection: "more"}), "line 7: user ada: not an email address"},
+		{"a user without a password", user(core.SchemaUser{Email: "a@example.com", Password: " "}), "a user needs a password"},
+		{"a token of no collection", core.Schema{Collections: more, Tokens: []core.SchemaToken{{Token: "t", Name: "t", Line: 9,
+			Collections: map[string]access.Right{"plain": access.RightView, "nowhere": access.RightView}}}}, `line 9: token t: no collection "nowhere": want one of more, plain, users`},
+	} {
+		said, err := h.ApplySchema(ctx(), system, c.schema, false)
+		kind(t, c.name, err, dossier.Invalid)
+		if err == nil || !strings.Contains(err.Error(), c.want) || len(said) > 0 {
+			t.Errorf("%s: %v after %q, want %q", c.name, err, said, c.want)
+		}
+		same(t, c.name, h.Space(), before)
+	}
+	if page, err := h.ListRecords(ctx(), system, h.collection("users"), query.Query{}, core.ListOptions{}); err != nil || len(page.Records) > 0 {
+		t.Errorf("users: %v, %v", page, err)
+	}
+}
+
+func TestASchemaKeepsTheTypesOfFields(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{{Name: "x", Type: dossier.TypeText}}}})
+	before := h.Space()
+	_, err := h.ApplySchema(ctx(), system, core.Schema{Collections: []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{{Name: "x", Type: dossier.TypeNumber}}}}}, false)
+	kind(t, "another type", err, dossier.Unsupported)
+	var e *dossier.Error
+	if errors.As(err, &e) {
+		same(t, "problems", e.Problems, []dossier.Problem{prob(dossier.CodeInvalid, nil, "c", "x")})
+	}
+	same(t, "the space", h.Space(), before)
 }
 
 func TestASizeOfThumbnailsMayBeTooLargeToMake(t *testing.T) {

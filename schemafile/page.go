@@ -20,13 +20,7 @@ type pageNodes struct {
 func (r *reader) pages(n *yaml.Node) error {
 	r.schema.Pages = []dossier.Page{}
 	seen, slugs := map[string]int{}, map[string]int{}
-	err := each(n, func(n *yaml.Node) error { return r.page(n, seen, slugs) })
-	for i, nodes := range r.pageNodes {
-		if err == nil {
-			err = r.checkPage(&r.schema.Pages[i], nodes)
-		}
-	}
-	return err
+	return each(n, func(n *yaml.Node) error { return r.page(n, seen, slugs) })
 }
 
 func (r *reader) page(n *yaml.Node, seen, slugs map[string]int) error {
@@ -57,7 +51,7 @@ func (r *reader) page(n *yaml.Node, seen, slugs map[string]int) error {
 		err = at(nodes.roles[0], "a page with roles needs login: true")
 	}
 	r.schema.Pages = append(r.schema.Pages, p)
-	r.pageNodes = append(r.pageNodes, nodes)
+	r.later = append(r.later, func() error { return r.checkPage(&p, nodes) })
 	return err
 }
 
@@ -137,7 +131,8 @@ func (r *reader) view(n *yaml.Node, p *dossier.Page, seen map[string]int) error 
 		return at(n, "a form has no edit and no delete: tables, lists and details have")
 	}
 	p.Views = append(p.Views, v)
-	return r.checkView(v, collection, fields)
+	r.later = append(r.later, func() error { return r.checkView(v, collection, fields) })
+	return nil
 }
 
 // checkView looks whether a view names a collection and fields of this file.

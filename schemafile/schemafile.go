@@ -33,7 +33,13 @@ func Parse(text []byte, now dossier.Settings) (core.Schema, error) {
 		return schema, dossier.Errorf(dossier.Invalid, "line 1: the schema file is empty")
 	}
 	r := &reader{schema: &schema, settings: now}
-	return schema, r.root(doc.Content[0])
+	err := r.root(doc.Content[0])
+	for _, check := range r.later {
+		if err == nil {
+			err = check()
+		}
+	}
+	return schema, err
 }
 
 // reader is a schema file being read.
@@ -41,8 +47,8 @@ type reader struct {
 	schema   *core.Schema
 	settings dossier.Settings
 	numbers  map[int64]int // the line where a field number stands
-	// pageNodes has one element for each of the schema's pages.
-	pageNodes []pageNodes
+	// later are the checks of what names other things of the file, which may stand below.
+	later []func() error
 }
 
 // at is an error about a node.
@@ -153,7 +159,7 @@ func (r *reader) applicationName(n *yaml.Node) error {
 }
 
 func (r *reader) user(n *yaml.Node) error {
-	var u core.SchemaUser
+	u := core.SchemaUser{Line: n.Line}
 	err := object(n, "user", keys{
 		"email":      func(n *yaml.Node) error { return text(n, &u.Email) },
 		"password":   func(n *yaml.Node) error { return text(n, &u.Password) },
@@ -174,7 +180,7 @@ func (r *reader) user(n *yaml.Node) error {
 }
 
 func (r *reader) token(n *yaml.Node) error {
-	t := core.SchemaToken{Collections: map[string]access.Right{}}
+	t := core.SchemaToken{Collections: map[string]access.Right{}, Line: n.Line}
 	err := object(n, "token", keys{
 		"token": func(n *yaml.Node) error { return text(n, &t.Token) },
 		"name":  func(n *yaml.Node) error { return text(n, &t.Name) },

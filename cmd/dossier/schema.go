@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,11 +46,50 @@ func (f *schemaText) apply(ctx context.Context, svc *core.Service, prune bool) (
 	if err == nil {
 		return said, nil
 	}
-	err = fmt.Errorf("%s: %w", f.name, err)
+	told := toldError{f.name + ": " + f.lines(err) + sentence(err), err}
 	if dossier.KindOf(err) == dossier.Invalid {
-		err = usageError{err}
+		return said, usageError{told}
 	}
-	return said, err
+	return said, told
+}
+
+// toldError is an error in words for people.
+type toldError struct {
+	words string
+	err   error
+}
+
+func (e toldError) Error() string { return e.words }
+func (e toldError) Unwrap() error { return e.err }
+
+// lines are the lines that the problems of err are about, in front of what it says.
+func (f *schemaText) lines(err error) string {
+	var e *dossier.Error
+	if !errors.As(err, &e) {
+		return ""
+	}
+	var lines []string
+	for _, p := range e.Problems {
+		if n := schemafile.Line(f.text, p.Path); n > 0 && !slices.Contains(lines, strconv.Itoa(n)) {
+			lines = append(lines, strconv.Itoa(n))
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return ""
+	case 1:
+		return "line " + lines[0] + ": "
+	}
+	return "lines " + strings.Join(lines, ", ") + ": "
+}
+
+// sentence is what err says for people, without the codes of its problems where it has words for them.
+func sentence(err error) string {
+	var e *dossier.Error
+	if errors.As(err, &e) && e.Msg != "" {
+		return strings.Replace(err.Error(), e.Error(), e.Msg, 1)
+	}
+	return err.Error()
 }
 
 func schemaCommand(c *config) *cobra.Command {

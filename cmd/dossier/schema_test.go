@@ -89,14 +89,29 @@ func numbersOf(t *testing.T, text string) map[string]int64 {
 	return numbers
 }
 
-// TestAFaultyFileChangesNothing applies a file of which the second half is wrong.
+// TestAFaultyFileChangesNothing applies files of which the second half is wrong.
 func TestAFaultyFileChangesNothing(t *testing.T) {
 	t.Parallel()
 	dir := spaceDir(t)
 	before := call(t, "schema", "show", "--data", dir)
-	file := write(t, "half.yaml", "collections:\n  - name: fine\n    fields: [{name: x, type: text}]\n  - name: wrong\n    fields: [{name: x, type: relation, collection: nowhere}]\n")
-	line{args: []string{"schema", "apply", file, "--data", dir}}.run(t).refused(t, exitUsage, file, "wrong.x")
-	if d := cmp.Diff(before, call(t, "schema", "show", "--data", dir)); d != "" {
-		t.Error(d)
+	fine := "collections:\n  - name: fine\n    fields: [{name: x, type: text}]\n"
+	for name, c := range map[string]struct {
+		text string
+		code int
+		want []string
+	}{
+		"a relation to nowhere":     {"  - name: wrong\n    fields: [{name: x, type: relation, collection: nowhere}]\n", exitUsage, []string{"line 5: wrong.x"}},
+		"a rule of nothing":         {"  - name: wrong\n    rules:\n      list: \"\"\n      view: nothing = 1\n", exitUsage, []string{"line 7: wrong.rules.view", "nothing"}},
+		"two wrong fields":          {"  - name: wrong\n    fields:\n    - {name: x, type: image, thumbs: [big]}\n    - {name: y, type: text, pattern: (}\n", exitUsage, []string{"lines 6, 7: wrong.x", `"big"`, "wrong.y"}},
+		"another type":              {"  - name: reports\n    fields:\n    - {name: amount, type: text}\n", exitFailure, []string{"line 6: reports.amount", "number, not text"}},
+		"a user without a home":     {"users:\n  - {email: a@example.com, password: longenough, collection: nowhere}\n", exitUsage, []string{"line 5: user a@example.com", "nowhere"}},
+		"a user without an email":   {"users:\n  - {email: a, password: longenough}\n", exitUsage, []string{"line 5: user a: not an email address: want"}},
+		"a token for no such thing": {"tokens:\n  - {token: 0123456789abcdef, name: t, collections: {fine: [view], nowhere: [view]}}\n", exitUsage, []string{"line 5: token t", `"nowhere": want one of`, "fine"}},
+	} {
+		file := write(t, "half.yaml", fine+c.text)
+		line{args: []string{"schema", "apply", file, "--data", dir}}.run(t).refused(t, c.code, append(c.want, file)...)
+		if d := cmp.Diff(before, call(t, "schema", "show", "--data", dir)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
 	}
 }

@@ -64,7 +64,7 @@ func TestWrongUsageIsOneLineThatSaysWhatIsRight(t *testing.T) {
 		"applying an unknown key":            {"schema apply " + bad, []string{bad, "line 2", `"colour"`, "upload_ttl"}},
 		"applying what is no YAML":           {"schema apply " + broken, []string{broken, "line "}},
 		"applying a field twice":             {"schema apply " + double, []string{double, "line 5", "x"}},
-		"applying a relation to nowhere":     {"schema apply " + lost, []string{lost, "a.r", "names none of the collections"}},
+		"applying a relation to nowhere":     {"schema apply " + lost, []string{lost, "line 4: a.r", "none of a"}},
 		"a user with no email":               {"user add nonsense --superuser", []string{`"nonsense"`, "want one such as"}},
 		"a user of no collection":            {"user add a@example.org", []string{`"users"`, "--collection"}},
 	} {

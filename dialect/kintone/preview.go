@@ -2,6 +2,7 @@ package kintone
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -222,9 +223,29 @@ func (c *call) change(e edit) (any, error) {
 func (c *call) putCollection(app *dossier.Collection) (*dossier.Collection, error) {
 	made, err := c.h.svc.PutCollection(c.ctx(), c.who, app)
 	if kind := dossier.KindOf(err); kind == dossier.Invalid || kind == dossier.Exists || kind == dossier.Unsupported {
-		return nil, &fault{code: codeInput, inputs: inputs{"properties": {say(textInvalid)}}, err: err}
+		return nil, &fault{code: codeInput, inputs: wrongProperties(app, err), err: err}
 	}
 	return made, err
+}
+
+// wrongProperties names the fields of app that err is about, or all of the form where it is about none.
+func wrongProperties(app *dossier.Collection, err error) inputs {
+	in := inputs{}
+	var e *dossier.Error
+	if errors.As(err, &e) {
+		for _, p := range e.Problems {
+			if len(p.Path) < 2 {
+				continue
+			}
+			if f, ok := app.Field(p.Path[1]); ok {
+				in["properties["+f.Code+"]"] = []message{say(textInvalid)}
+			}
+		}
+	}
+	if len(in) == 0 {
+		in["properties"] = []message{say(textInvalid)}
+	}
+	return in
 }
 
 func cloneCollection(c *dossier.Collection) *dossier.Collection {
