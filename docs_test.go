@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -105,5 +106,26 @@ func TestEveryFieldTypeIsInTheArchitecture(t *testing.T) {
 		if !strings.Contains(table, "`"+string(ft)+"`") {
 			t.Errorf("docs/architecture.md does not say how a field of type %s looks", ft)
 		}
+	}
+}
+
+// Functions and types are named with their files: `Store.Put` (`blob/disk/put.go`).
+func TestFunctionsThatAreNamedAreInTheirFiles(t *testing.T) {
+	pair := regexp.MustCompile("`(?:\\w+\\.)*(\\w+)` \\(`([\\w/]+\\.go)`")
+	files, pairs := named(t, ".go"), 0
+	for _, page := range named(t, ".md") {
+		for _, m := range pair.FindAllStringSubmatch(read(t, page), -1) {
+			pairs++
+			defined := regexp.MustCompile(`(?m)^(func (\([^)]*\) )?|type |var |const |\t)` + m[1] + `\b`)
+			there := slices.ContainsFunc(files, func(name string) bool {
+				return (name == m[2] || strings.HasSuffix(name, "/"+m[2])) && defined.MatchString(read(t, name))
+			})
+			if !there {
+				t.Errorf("%s says that %s is in %s, where it is not", page, m[1], m[2])
+			}
+		}
+	}
+	if pairs < 20 {
+		t.Errorf("only %d functions are named with their files: the tour has more", pairs)
 	}
 }

@@ -59,21 +59,11 @@ func broken(err error) error {
 func (a *Reader) list(files []*zip.File, size int64) error {
 	packed := uint64(0)
 	for _, f := range files {
-		key, isBlob := strings.CutPrefix(f.Name, blobPrefix)
-		known := f.Name == rowsName || f.Name == indexName || f.Name == manifestName || isBlob && blob.CheckKey(key) == nil
-		switch {
-		case !known || !f.Mode().IsRegular():
-			return wrong("a backup has no entry %.100q", f.Name)
-		case a.entries[f.Name] != nil:
+		if err := checkEntry(f, uint64(size)); err != nil {
+			return err
+		}
+		if a.entries[f.Name] != nil {
 			return wrong("the backup has two entries %q", f.Name)
-		case f.Flags&1 != 0 || isBlob && f.Method != zip.Store || f.Method != zip.Store && f.Method != zip.Deflate:
-			return wrong("the entry %q is packed in a way that backups are not", f.Name)
-		case isBlob && f.UncompressedSize64 != f.CompressedSize64:
-			return wrong("the entry %q has two sizes", f.Name)
-		case f.CompressedSize64 > uint64(size):
-			return wrong("the entry %q is larger than the backup", f.Name)
-		case f.UncompressedSize64 > freeInflate+maxInflate*f.CompressedSize64:
-			return wrong("the entry %q would inflate to %d bytes: that is no backup", f.Name, f.UncompressedSize64)
 		}
 		if packed += f.CompressedSize64; packed > uint64(size) {
 			return wrong("entries of the backup share bytes")
@@ -84,6 +74,25 @@ func (a *Reader) list(files []*zip.File, size int64) error {
 		if a.entries[name] == nil {
 			return wrong("the backup is not whole: it has no %s", name)
 		}
+	}
+	return nil
+}
+
+// checkEntry refuses what is no entry of a backup of that many bytes, by what the directory says of it.
+func checkEntry(f *zip.File, size uint64) error {
+	key, isBlob := strings.CutPrefix(f.Name, blobPrefix)
+	known := f.Name == rowsName || f.Name == indexName || f.Name == manifestName || isBlob && blob.CheckKey(key) == nil
+	switch {
+	case !known || !f.Mode().IsRegular():
+		return wrong("a backup has no entry %.100q", f.Name)
+	case f.Flags&1 != 0 || isBlob && f.Method != zip.Store || f.Method != zip.Store && f.Method != zip.Deflate:
+		return wrong("the entry %q is packed in a way that backups are not", f.Name)
+	case isBlob && f.UncompressedSize64 != f.CompressedSize64:
+		return wrong("the entry %q has two sizes", f.Name)
+	case f.CompressedSize64 > size:
+		return wrong("the entry %q is larger than the backup", f.Name)
+	case f.UncompressedSize64 > freeInflate+maxInflate*f.CompressedSize64:
+		return wrong("the entry %q would inflate to %d bytes: that is no backup", f.Name, f.UncompressedSize64)
 	}
 	return nil
 }

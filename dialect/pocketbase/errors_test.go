@@ -132,3 +132,22 @@ func TestFirstProblemOfAValueWins(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// What clients are told where several answers would be true.
+func TestWhichAnswerComesFirst(t *testing.T) {
+	b := newBench(t)
+	root := b.root()
+	b.do(call{method: "POST", path: collections, token: root, body: `{"name": "vault", "fields": [{"name": "t", "type": "text"}]}`}).ok()
+	b.do(call{method: "POST", path: collections, token: root, body: `{"name": "notes", "listRule": "", "createRule": "",
+		"fields": [{"name": "v", "type": "relation", "collectionId": "vault"}]}`}).ok()
+	wrong := "Something went wrong while processing your request."
+	b.do(call{method: "POST", path: collections + "/vault/records", body: `{bad`}).fails(400, wrong)
+	b.do(call{method: "POST", path: collections + "/vault/records", body: `{}`}).fails(403, "Only superusers can perform this action.")
+	b.do(call{method: "GET", path: collections + "/notes/records?sort=v.t"}).fails(400, wrong)
+	secret := b.do(call{method: "POST", path: collections + "/vault/records", token: root, body: `{"t": "x"}`}).ok()
+	b.do(call{method: "POST", path: collections + "/notes/records", body: `{"v": "` + secret["id"].(string) + `"}`}).ok()
+	seen := b.do(call{method: "GET", path: collections + "/notes/records?filter=v.id!=''"}).ok()
+	if seen["totalItems"] != 1.0 {
+		t.Errorf("the relation's own ID is not seen: %v", seen)
+	}
+}

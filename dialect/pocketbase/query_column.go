@@ -147,8 +147,7 @@ func judge(c column, op string, v literal) (verdict, error) {
 	if v.blank() && (op == "=" || op == "!=") && !c.strictNull() {
 		return judgeBlank(c, op), nil
 	}
-	if mixed := v.kind == isNumber && c.kind.textual() || v.kind == isText && (c.kind == kindNumber || c.kind == kindMeasure); mixed &&
-		!isLike(op) && c.affinity == affNone {
+	if !isLike(op) && c.affinity == affNone && mixes(c.kind, v.kind) {
 		if v.kind == isText && v.typed { // of a column that takes numbers as texts
 			d.holds = query.Compare{Left: asText(c.of), Op: query.Op(op), Right: query.Literal{Value: dossier.Text(v.text)}}
 			return d, nil
@@ -180,6 +179,11 @@ func judge(c column, op string, v literal) (verdict, error) {
 // textual reports whether columns of kind k show texts alone.
 func (k kind) textual() bool {
 	return k == kindText || k == kindDay || k == kindInstant || k == kindList || k == kindStamp
+}
+
+// mixes reports whether a literal of the other kind than the column's meets it: a number a text, or a text a number.
+func mixes(k kind, v literalKind) bool {
+	return v == isNumber && k.textual() || v == isText && (k == kindNumber || k == kindMeasure)
 }
 
 // judgeMixed compares a column of texts with a number, or one of numbers with a text, neither of which becomes the other: a number is

@@ -235,3 +235,23 @@ func TestBodyLimits(t *testing.T) {
 	users := "/api/collections/_superusers/records"
 	small.do(call{method: "POST", path: users, token: token, body: `{"email": "longer than ten bytes"}`}).fails(413, "Request entity too large.")
 }
+
+func TestTextsAreMadeUpAndSizesBounded(t *testing.T) {
+	b := newBench(t)
+	b.do(call{method: "POST", path: collections, token: b.root(), body: `{"name": "notes", "createRule": "", "fields": [
+		{"name": "slug", "type": "text", "autogeneratePattern": "[a-z]{8}"}, {"name": "hid", "type": "text", "hidden": true, "autogeneratePattern": "x"},
+		{"name": "j", "type": "json", "maxSize": 4}, {"name": "ed", "type": "editor", "maxSize": 3}, {"name": "s", "type": "select", "values": ["a"]}]}`}).ok()
+	path := collections + "/notes/records"
+	if slug := b.do(call{method: "POST", path: path, body: `{}`}).ok()["slug"].(string); len(slug) != 8 {
+		t.Errorf("made %q", slug)
+	}
+	if slug := b.do(call{method: "POST", path: path, body: `{"slug:autogenerate": "ab-"}`}).ok()["slug"].(string); len(slug) != 11 || slug[:3] != "ab-" {
+		t.Errorf("made %q", slug)
+	}
+	if got := b.do(call{method: "POST", path: path, token: b.root(), body: `{"slug": "own"}`}).ok(); got["slug"] != "own" || got["hid"] != "x" {
+		t.Errorf("got %v", got)
+	}
+	b.do(call{method: "POST", path: path, body: `{"j": [1,2,3], "ed": "long"}`}).is(400, `{"data":{
+		"ed":{"code":"validation_content_size_limit","message":"The maximum allowed content size is 3 bytes.","params":{"maxSize":3}},
+		"j":{"code":"validation_json_size_limit","message":"The maximum allowed JSON size is 4 bytes.","params":{"maxSize":4}}},"message":"Failed to create record.","status":400}`)
+}

@@ -100,29 +100,13 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 		setExtra(f, extraMaxSize, o.whole("maxSize"))
 		setExtra(f, "convertURLs", o.flag("convertURLs"))
 	case typeNumber:
-		f.Integer, f.Min, f.Max = o.flag("onlyInt"), o.decimal("min"), o.decimal("max")
-		for key, bound := range map[string]string{"min": f.Min, "max": f.Max} {
-			if f.Integer && strings.Contains(bound, ".") {
-				o.fault(faults[dossier.CodeNotInteger](dossier.Problem{}), key)
-			}
-		}
-		if f.Min != "" && f.Max != "" && dossier.Number(f.Max).Compare(dossier.Number(f.Min)) < 0 {
-			o.fault(faults[dossier.CodeTooSmall](dossier.Problem{Params: map[string]any{"min": f.Min}}), "max")
-		}
+		o.readNumber(f)
 	case typeEmail, typeURL:
 		o.readDomains(f)
 	case typeDate:
 		f.Min, f.Max = o.moment(f, "min"), o.moment(f, "max")
 	case typeAutodate:
-		setExtra(f, extraType, typeAutodate)
-		setExtra(f, "onCreate", o.flag("onCreate"))
-		setExtra(f, "onUpdate", o.flag("onUpdate"))
-		f.DefaultNow = o.flag("onCreate")
-		if !o.flag("onCreate") && !o.flag("onUpdate") {
-			neither := fault{Code: blank.Code, Message: "Either onCreate or onUpdate must be enabled."}
-			o.fault(neither, "onCreate")
-			o.fault(neither, "onUpdate")
-		}
+		o.readAutodate(f)
 	case typeSelect:
 		o.readSelect(f)
 	case typeRelation:
@@ -133,6 +117,30 @@ func (o *optionReader) read(f *dossier.Field, typ string) {
 		setExtra(f, extraType, typeGeo)
 	case typeJSON:
 		setExtra(f, extraMaxSize, o.whole("maxSize"))
+	}
+}
+
+func (o *optionReader) readNumber(f *dossier.Field) {
+	f.Integer, f.Min, f.Max = o.flag("onlyInt"), o.decimal("min"), o.decimal("max")
+	for key, bound := range map[string]string{"min": f.Min, "max": f.Max} {
+		if f.Integer && strings.Contains(bound, ".") {
+			o.fault(faults[dossier.CodeNotInteger](dossier.Problem{}), key)
+		}
+	}
+	if f.Min != "" && f.Max != "" && dossier.Number(f.Max).Compare(dossier.Number(f.Min)) < 0 {
+		o.fault(faults[dossier.CodeTooSmall](dossier.Problem{Params: map[string]any{"min": f.Min}}), "max")
+	}
+}
+
+func (o *optionReader) readAutodate(f *dossier.Field) {
+	setExtra(f, extraType, typeAutodate)
+	setExtra(f, "onCreate", o.flag("onCreate"))
+	setExtra(f, "onUpdate", o.flag("onUpdate"))
+	f.DefaultNow = o.flag("onCreate")
+	if !o.flag("onCreate") && !o.flag("onUpdate") {
+		neither := fault{Code: blank.Code, Message: "Either onCreate or onUpdate must be enabled."}
+		o.fault(neither, "onCreate")
+		o.fault(neither, "onUpdate")
 	}
 }
 

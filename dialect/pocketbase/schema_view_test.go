@@ -90,3 +90,15 @@ func TestAnImportMayMakeAViewOfWhatItMakes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestTryingAView(t *testing.T) {
+	b := newBench(t)
+	path := collections + "/meta/dry-run-view"
+	got := b.do(call{method: "POST", path: path, token: b.root(), body: `{"query": "select id, title from reports"}`}).ok()
+	if fields := got["fields"].([]any); len(fields) != 2 {
+		t.Errorf("fields %v", fields)
+	}
+	b.do(call{method: "POST", path: path, token: b.root(), body: `{"query": "delete from reports"}`}).fails(400, "Invalid view query. Raw error: \na view's query is a SELECT.")
+	b.do(call{method: "POST", path: path, body: `{"query": "select id from reports"}`}).fails(401, msgNeedsAuth)
+	b.do(call{method: "GET", path: collections + "/meta/oauth2-providers", token: b.root()}).is(200, "[]")
+}
