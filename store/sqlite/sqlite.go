@@ -84,8 +84,19 @@ type connector struct {
 	dsn    string
 }
 
-func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
-func (c connector) Driver() driver.Driver                        { return c.driver }
+func (c connector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.driver.Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	if err := setLongest(conn, maxLength); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (c connector) Driver() driver.Driver { return c.driver }
 
 // register adds the functions that the flavor's SQL calls.
 func register(d *sqlite.Driver) error {
@@ -173,7 +184,9 @@ func newFlavor() *sqlstore.Flavor {
 		ViewCell: func(expr string, t query.Type) string {
 			return "dossier_cell(" + expr + ", '" + string(t) + "')"
 		},
-		Try: try,
+		Try:        try,
+		SetLongest: setLongest,
+		MaxLength:  maxLength,
 		JSONValue: func(doc, path string, as query.Type) string {
 			return "dossier_json(" + doc + ", " + path + ", '" + string(as) + "')"
 		},
@@ -262,6 +275,8 @@ func classify(err error) dossier.Kind {
 	switch e.Code() & 0xff {
 	case lib.SQLITE_FULL:
 		return dossier.Full
+	case lib.SQLITE_TOOBIG:
+		return dossier.TooLarge
 	case lib.SQLITE_BUSY, lib.SQLITE_LOCKED:
 		return dossier.Busy
 	}

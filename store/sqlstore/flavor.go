@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"database/sql/driver"
 
 	"dossier"
 	"dossier/query"
@@ -61,6 +62,10 @@ type Flavor struct {
 	// Try makes tables in an empty database of its own and asks it for a query's columns: their names, and the types of the tables'
 	// columns that they are, as these were declared, or "". Its error is the database's sentence.
 	Try func(ctx context.Context, tables []string, query string) (names, types []string, err error)
+	// SetLongest bounds the texts and rows that a connection makes, MaxLength by default: what is longer is dossier.TooLarge. nil: they are
+	// bounded by themselves.
+	SetLongest func(conn driver.Conn, bytes int) error
+	MaxLength  int
 	// Order sorts by an expression, NULL before every value, or after if desc.
 	Order func(expr string, desc bool) string
 	// NoIndex is a column that the database uses no index of.

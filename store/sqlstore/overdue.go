@@ -21,6 +21,7 @@ const (
 // The causes of the end of what took too long.
 var (
 	errViewTime  = dossier.Errorf(dossier.Busy, "the view takes longer than %s", viewTime)
+	errViewSize  = dossier.Errorf(dossier.Busy, "the view makes values of more than %d MiB", viewLength>>20)
 	errQueryTime = dossier.Errorf(dossier.Busy, "the query takes too long: ask for less")
 	errContended = dossier.Errorf(dossier.Busy, "the query takes too long while others wait: ask for less, or later")
 )
@@ -75,20 +76,36 @@ func (f *findings) endLongest(latest time.Time) {
 // bounded is ctx with the time that reading records may take. done is to be called when they are read.
 func (r *records) bounded(ctx context.Context) (_ context.Context, done func()) {
 	s := r.tx.store
-	limit, cause := s.queryTime, errQueryTime
+	limit, cause, longer := s.queryTime, errQueryTime, func() {}
 	if r.collection.Kind == dossier.View {
-		limit, cause = min(viewTime, s.queryTime), errViewTime
+		limit, cause, longer = min(viewTime, s.queryTime), errViewTime, r.tx.session.shorten(viewLength)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, cause)
 	if r.tx.writes {
-		return ctx, cancel
+		return ctx, func() { cancel(); longer() }
 	}
 	ctx, over := s.findings.begin(ctx, s.now())
-	return ctx, func() { over(); cancel() }
+	return ctx, func() { over(); cancel(); longer() }
+}
+
+// shorten bounds texts and rows until long is called. What fails leaves the bound that there is.
+func (s *session) shorten(bytes int) (long func()) {
+	set := s.flavor.SetLongest
+	if set == nil || set(s.conn, bytes) != nil {
+		return func() {}
+	}
+	return func() { _ = set(s.conn, s.flavor.MaxLength) }
 }
 
 // overdue is err, or that it took too long if that is what ended ctx.
-func overdue(ctx context.Context, err error) error {
+func (r *records) overdue(ctx context.Context, err error) error {
+	if r.collection.Kind == dossier.View && dossier.KindOf(err) == dossier.TooLarge {
+		return errViewSize
+	}
+	return timedOut(ctx, err)
+}
+
+func timedOut(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	if err != nil && (errors.Is(cause, errViewTime) || errors.Is(cause, errQueryTime) || errors.Is(cause, errContended)) {
 		return cause

@@ -30,7 +30,7 @@ func TestTheLongestQueryEndsFirst(t *testing.T) {
 	for _, fn := range over {
 		fn()
 	}
-	if len(f.all) != 0 || overdue(all[0], errors.New("over")) == errContended || dossier.KindOf(overdue(all[1], errors.New("cut off"))) != dossier.Busy {
-		t.Errorf("%d queries are left; %v", len(f.all), overdue(all[0], errors.New("over")))
+	if len(f.all) != 0 || timedOut(all[0], errors.New("over")) == errContended || dossier.KindOf(timedOut(all[1], errors.New("cut off"))) != dossier.Busy {
+		t.Errorf("%d queries are left; %v", len(f.all), timedOut(all[0], errors.New("over")))
 	}
 }

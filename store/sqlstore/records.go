@@ -81,7 +81,7 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	defer cancel()
 	p, err := r.plan(ctx, l, q)
 	if err != nil {
-		return nil, overdue(ctx, err)
+		return nil, r.overdue(ctx, err)
 	}
 	sql, args, err := r.tx.selectSQL(l, q, p)
 	if err != nil {
@@ -107,7 +107,7 @@ func (r *records) Count(ctx context.Context, q query.Checked) (int64, error) {
 		n = integer(row[0])
 		return nil
 	})
-	return n, overdue(ctx, err)
+	return n, r.overdue(ctx, err)
 }
 
 // scan runs a query for the columns of l and reads records. ctx is bounded, or the query short.
@@ -120,7 +120,7 @@ func (r *records) scan(ctx context.Context, l *layout, sql string, args []any) (
 		return err
 	})
 	if err != nil {
-		return nil, overdue(ctx, err)
+		return nil, r.overdue(ctx, err)
 	}
 	return out, r.tx.fill(d.files)
 }

@@ -13,8 +13,11 @@ import (
 // A view has no table: where a table's name stands in a statement, there stands the view's query, in parentheses, with a WITH query for
 // each collection that it mentions. Thus it reads collections by their names, and nothing else: see docs/decisions.
 
-// viewTime bounds how long a view may be read.
-const viewTime = 10 * time.Second
+// The bounds of reading a view: how long it may take, and how many bytes its longest value may have.
+const (
+	viewTime   = 10 * time.Second
+	viewLength = 16 << 20
+)
 
 // A shownColumn is a column of a collection as the queries of views see it.
 type shownColumn struct {
