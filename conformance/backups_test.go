@@ -181,7 +181,7 @@ func TestBackupOverHTTP(t *testing.T) {
 }
 
 // Backups are made again and again, both ways, while writers add and delete records with files through all dialects, and cron sweeps. Each
-// restores to a space without a problem (RELIABILITY F62).
+// restores to a space without a problem.
 func TestBackupUnderLoad(t *testing.T) {
 	const rounds = 4
 	s := ownServer(t, commonSchema)
@@ -257,7 +257,7 @@ func deleteSome(t *testing.T, o *operator) {
 }
 
 // A server that is killed at any time of a backup lists no broken one afterwards, and one that is killed at any time of a restore starts with
-// the old space or with the new one, whole (RELIABILITY F63, F65).
+// the old space or with the new one, whole.
 func TestKilledBackupsAndRestores(t *testing.T) {
 	s := ownServer(t, commonSchema)
 	addReports(t, s, 0, 12)
