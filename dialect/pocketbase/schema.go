@@ -180,13 +180,13 @@ func (t template) or(usual template) template {
 	return t
 }
 
-// alertOptions are about a letter that is never sent.
+// alertOptions are about a letter that is sent to try it only.
 type alertOptions struct {
 	Enabled       bool     `json:"enabled"`
 	EmailTemplate template `json:"emailTemplate"`
 }
 
-// usualAlert is what that letter would say.
+// usualAlert is what that letter says.
 var usualAlert = template{
 	Subject: "A new sign-in to your {APP_NAME} account",
 	Body: "<p>Hello,</p>\n<p>somebody signed in to your {APP_NAME} account from a place that it has not been used from:</p>\n<p><em>{ALERT_INFO}</em></p>\n" +

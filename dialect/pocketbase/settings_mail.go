@@ -38,6 +38,8 @@ var badChoice = fault{Code: "validation_in_invalid", Message: "Must be a valid v
 // testLetters are the letters that can be sent to try the settings, by the client's word for them.
 var testLetters = map[string]letterKind{"verification": letterVerify, "password-reset": letterReset, "email-change": letterEmail, "otp": {
 	template: func(o authOptions) template { return o.OTP.EmailTemplate },
+}, "login-alert": {
+	template: func(o authOptions) template { return o.AuthAlert.EmailTemplate },
 }}
 
 // testEmail is POST /api/settings/test/email: it sends a letter about nobody's account and answers when that has left.
@@ -84,5 +86,5 @@ func (h *handler) testLetter(ctx context.Context, kind letterKind, c *dossier.Co
 		}
 	}
 	return h.compose(ctx, access.User(c, nobody), to, kind.template(authOptionsOf(c)),
-		map[string]string{"{TOKEN}": "TEST_TOKEN", "{OTP}": "12345678", "{OTP_ID}": "TEST_OTP_ID"})
+		map[string]string{"{TOKEN}": "TEST_TOKEN", "{OTP}": "12345678", "{OTP_ID}": "TEST_OTP_ID", "{ALERT_INFO}": "TEST_ALERT_INFO"})
 }

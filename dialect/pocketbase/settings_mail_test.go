@@ -51,13 +51,13 @@ func TestSettingsAreTriedByALetter(t *testing.T) {
 	if letter := <-box; letter.To != "me@example.org" || letter.Subject != "test name of Acme" || letter.Text != "TEST_TOKEN" {
 		t.Errorf("letter %+v", letter)
 	}
-	for _, name := range []string{"verification", "email-change", "otp"} {
+	for _, name := range []string{"verification", "email-change", "otp", "login-alert"} {
 		b.done(testEmailPath, root, `{"email": "me@example.org", "template": "`+name+`"}`)
 		if letter := <-box; strings.Contains(letter.HTML+letter.Subject, "{") {
 			t.Errorf("%s: letter %+v", name, letter)
 		}
 	}
-	b.do(call{method: "POST", path: testEmailPath, token: root, body: `{"email": "me", "template": "login-alert", "collection": "reports"}`}).is(400, `{"data": {
+	b.do(call{method: "POST", path: testEmailPath, token: root, body: `{"email": "me", "template": "alert", "collection": "reports"}`}).is(400, `{"data": {
 		"email": {"code": "validation_is_email", "message": "Must be a valid email address."},
 		"template": {"code": "validation_in_invalid", "message": "Must be a valid value."},
 		"collection": {"code": "validation_invalid_auth_collection", "message": "Must be a valid auth collection id or name."}},

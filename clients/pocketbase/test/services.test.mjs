@@ -159,6 +159,13 @@ test("a subscriber who may not see hears nothing", { timeout: 30_000 }, async ()
   await pb.realtime.unsubscribe();
 });
 
+test("every letter can be tried", async () => {
+  for (const kind of ["verification", "password-reset", "email-change", "otp", "login-alert"]) {
+    assert.ok(await root.settings.testEmail("users", "probe@example.com", kind)); // to the log: there is no mail server
+  }
+  await fails(root.settings.testEmail("users", "probe@example.com", "other"), 400);
+});
+
 test("what the server does not do is refused", async () => {
   await fails(root.settings.testS3("storage"), 400);
   await fails(member.settings.testS3("storage"), 403);
