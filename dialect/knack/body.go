@@ -12,21 +12,22 @@ import (
 	"dossier/wire"
 )
 
-// change reads the body of a write. Objects do not enforce what is required; a form does, of its own inputs.
-func (h *handler) change(r *http.Request, t *target, create bool) (map[string]any, core.Change, error) {
+// change reads the body of a write: what could be read of it, and what is wrong with the rest. Objects do not enforce what is required; a
+// form does, of its own inputs.
+func (h *handler) change(r *http.Request, t *target, create bool) (map[string]any, core.Change, validation, error) {
 	body, err := readBody(r)
 	if err != nil {
-		return nil, core.Change{}, err
+		return nil, core.Change{}, nil, err
 	}
 	d := decoder{zone: h.zone(t.space)}
-	values, err := d.values(t.fields, body)
-	if t.view != nil && create && err == nil {
+	values, wrong := d.values(t.fields, body)
+	if t.view != nil && create && len(wrong) == 0 {
 		t.connect(body, values)
 	}
 	if t.view != nil {
-		err = withRequired(t.fields, values, err, create)
+		wrong = withRequired(t.fields, values, wrong, create)
 	}
-	return body, core.Change{Values: values, Loose: true}, err
+	return body, core.Change{Values: values, Loose: true}, wrong, nil
 }
 
 // withoutShown is change without the values that were sent back as this server shows them now: clients send whole records, and what
@@ -73,19 +74,11 @@ func (e *encoder) shows(f *dossier.Field, v dossier.Value, in any) bool {
 }
 
 // withRequired adds to what is wrong the required inputs of a form that are left, or made, empty.
-func withRequired(fields []*dossier.Field, values map[string]dossier.Value, err error, create bool) error {
-	wrong, other := err.(validation)
-	if err != nil && !other {
-		return err
-	}
-	failed := map[string]bool{}
-	for _, e := range wrong {
-		failed[e.field] = true
-	}
+func withRequired(fields []*dossier.Field, values map[string]dossier.Value, wrong validation, create bool) validation {
 	for _, f := range fields {
 		v, given := values[f.Name]
 		hasDefault := f.Default != nil || f.DefaultNow || f.Type == dossier.TypeAutoNumber
-		if !f.Required || failed[fieldKey(f)] || given && !dossier.IsEmpty(v) || !given && (!create || hasDefault) {
+		if !f.Required || wrong.names(fieldKey(f)) || given && !dossier.IsEmpty(v) || !given && (!create || hasDefault) {
 			continue
 		}
 		wrong = append(wrong, wording(f, dossier.CodeRequired))

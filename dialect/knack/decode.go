@@ -16,7 +16,7 @@ type decoder struct{ zone *time.Location }
 
 // values are the values that body gives for fields, keyed by field name; what cannot be one is in the validation. Other keys, those
 // of raw values and of fields that nobody writes are not looked at.
-func (d decoder) values(fields []*dossier.Field, body map[string]any) (map[string]dossier.Value, error) {
+func (d decoder) values(fields []*dossier.Field, body map[string]any) (map[string]dossier.Value, validation) {
 	out := map[string]dossier.Value{}
 	var wrong validation
 	for _, f := range fields {
@@ -31,10 +31,7 @@ func (d decoder) values(fields []*dossier.Field, body map[string]any) (map[strin
 		}
 		out[f.Name] = v
 	}
-	if len(wrong) > 0 {
-		return nil, wrong
-	}
-	return out, nil
+	return out, wrong
 }
 
 // value decodes in for f; a code says why it cannot be.

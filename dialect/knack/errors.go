@@ -4,6 +4,7 @@ import (
 	"errors"
 	"html"
 	"net/http"
+	"slices"
 	"strings"
 
 	"dossier"
@@ -71,6 +72,22 @@ func (v validation) Error() string {
 		messages[i] = e.message
 	}
 	return strings.Join(messages, " ")
+}
+
+// names reports whether v says something of the field with that key.
+func (v validation) names(field string) bool {
+	return slices.ContainsFunc(v, func(e entry) bool { return e.field == field })
+}
+
+// and is v with those entries of more that are about fields of which v says nothing.
+func (v validation) and(more validation) validation {
+	all := slices.Clone(v)
+	for _, e := range more {
+		if e.field != "" && !v.names(e.field) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // body is the validation as the client sees it.

@@ -14,11 +14,15 @@ func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target
 	if t.view != nil && t.view.Kind != dossier.ViewForm {
 		return errNotOffered
 	}
-	_, change, err := h.change(r, t, true)
+	_, change, wrong, err := h.change(r, t, true)
 	if err != nil {
 		return err
 	}
-	rec, err := h.svc.CreateRecord(r.Context(), t.who, t.c, "", change)
+	var rec *dossier.Record
+	err = h.unless(r.Context(), t, wrong, func(b *core.Batch) (err error) {
+		rec, err = b.CreateRecord(r.Context(), t.c, "", change)
+		return err
+	})
 	if errors.Is(err, access.ErrRule) {
 		return errForbidden
 	}
@@ -26,6 +30,25 @@ func (h *handler) createRecord(w http.ResponseWriter, r *http.Request, t *target
 		return refused(t.c, err)
 	}
 	return h.answer(w, r, t, rec, true)
+}
+
+// unless makes a write. Where wrong says what could not be read of it, the write is tried without that and undone, so that the answer names
+// everything that is wrong: wrong, and what core says of other fields.
+func (h *handler) unless(ctx context.Context, t *target, wrong validation, write func(*core.Batch) error) error {
+	err := h.svc.Batch(ctx, t.who, func(b *core.Batch) error {
+		if err := write(b); err != nil || len(wrong) == 0 {
+			return err
+		}
+		return wrong
+	})
+	if len(wrong) == 0 {
+		return err
+	}
+	var more validation
+	if errors.As(refused(t.c, err), &more) {
+		wrong = wrong.and(more)
+	}
+	return wrong
 }
 
 func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target) error {
@@ -36,7 +59,7 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target
 	if err != nil {
 		return err
 	}
-	body, change, err := h.change(r, t, false)
+	body, change, wrong, err := h.change(r, t, false)
 	if err != nil {
 		return err
 	}
@@ -46,8 +69,10 @@ func (h *handler) updateRecord(w http.ResponseWriter, r *http.Request, t *target
 	}
 	var rec *dossier.Record
 	err = h.write(r.Context(), t, ref, func(base int64) (err error) {
-		rec, err = h.svc.UpdateRecord(r.Context(), t.who, t.c, ref, core.Update{Base: base, Edit: edit})
-		return err
+		return h.unless(r.Context(), t, wrong, func(b *core.Batch) (err error) {
+			rec, err = b.UpdateRecord(r.Context(), t.c, ref, core.Update{Base: base, Edit: edit})
+			return err
+		})
 	})
 	if err != nil {
 		return err
