@@ -25,9 +25,9 @@ type Shelf interface {
 
 // Info is what a Shelf knows of a backup without reading it.
 type Info struct {
-	Name    string
-	Size    int64 // bytes
-	ModTime time.Time
+	Name    string    // see CheckName
+	Size    int64     // bytes
+	ModTime time.Time // when it was written
 }
 
 // A Draft is a backup that nobody sees yet. Either Commit or Abort ends it.

@@ -14,6 +14,7 @@ type Mail struct {
 
 // A Mailer sends letters. It may be called by many goroutines.
 type Mailer interface {
+	// Send returns when the letter has left, or why it has not, in the words of whoever refused it.
 	Send(ctx context.Context, m Mail) error
 }
 

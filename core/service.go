@@ -29,10 +29,10 @@ type Options struct {
 	// Upgrade makes of a space as an older build has kept it what this one would have kept; nil leaves it as it is. It is called
 	// whenever the space is read, and must be able to stand that.
 	Upgrade func(*dossier.Space)
-	Mail    Mailer    // nil: letters are not sent, the log says so
-	Random  io.Reader // a CSPRNG
-	Now     func() time.Time
-	Log     *slog.Logger
+	Mail    Mailer           // nil: letters are not sent, the log says so
+	Random  io.Reader        // a CSPRNG
+	Now     func() time.Time // nil: time.Now
+	Log     *slog.Logger     // nil: slog.Default
 	// Grace is how old a blob without a row must be before a sweep takes it for left behind. 0 is an hour.
 	Grace time.Duration
 	// Shelf is where backups are kept; nil: none are made.

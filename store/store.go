@@ -25,12 +25,15 @@ type Store interface {
 	// Rows that do not fit are dossier.Invalid, with their line; rows of a newer version, and a store that holds something, are
 	// dossier.Unsupported. After an error the store is of no use.
 	Load(ctx context.Context, r io.Reader) (rows int64, err error)
+	// Close waits for what is under way and closes the store. Later calls are dossier.Busy.
 	Close() error
 }
 
-// A Tx is the rows as one transaction sees them. It is used by one goroutine and dies with the function it was given to.
+// A Tx is the rows as one transaction sees them. It is used by one goroutine and dies with the function it was given to. It hands out
+// an interface for each noun; asking for one costs nothing and cannot fail.
 type Tx interface {
 	Collections() Collections
+	// Records are those of a collection as List returned it, by its ID; of one that is not kept, calls are dossier.NotFound.
 	Records(*dossier.Collection) Records
 	Uploads() Uploads
 	Files() Files
@@ -142,7 +145,9 @@ type Token struct {
 type Tokens interface {
 	// Put adds t, or replaces the one with the same Hash.
 	Put(ctx context.Context, t *Token) error
+	// List returns all of them, oldest first.
 	List(ctx context.Context) ([]*Token, error)
+	// Delete removes the one with that ID, dossier.NotFound if there is none.
 	Delete(ctx context.Context, id dossier.ID) error
 }
 
@@ -150,5 +155,6 @@ type Tokens interface {
 type Meta interface {
 	// Get returns "" where nothing was put.
 	Get(ctx context.Context, key string) (string, error)
+	// Put replaces what was under key.
 	Put(ctx context.Context, key, value string) error
 }

@@ -19,12 +19,13 @@ const (
 
 // A SyntaxError says where a JSON text is wrong. It is the cause of ParseJSON's and ReadJSON's Invalid errors.
 type SyntaxError struct {
-	Offset int // bytes before the fault
-	Line   int // from 1
-	Column int // from 1, in bytes
-	What   string
+	Offset int    // bytes before the fault
+	Line   int    // from 1
+	Column int    // from 1, in bytes
+	What   string // the fault, a phrase
 }
 
+// Error says where and what.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.What)
 }

@@ -14,7 +14,7 @@ import (
 
 // Content is what Serve sends.
 type Content struct {
-	Size    int64
+	Size    int64     // bytes
 	ModTime time.Time // zero: no Last-Modified
 	ETag    string    // strong and quoted, or ""
 	// HeadRanges answers HEAD with the status and headers that GET has, also for a Range. RFC 9110 has ranges for GET alone.
