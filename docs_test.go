@@ -79,6 +79,21 @@ func TestFilesThatAreNamedAreThere(t *testing.T) {
 	}
 }
 
+// The comment of a large package says what its files hold.
+func TestFilesThatAPackageNamesAreThere(t *testing.T) {
+	name := regexp.MustCompile(`[a-z_*]+\.go`)
+	for _, doc := range named(t, ".go") {
+		if path.Base(doc) != "doc.go" {
+			continue
+		}
+		for _, file := range name.FindAllString(read(t, doc), -1) {
+			if found, err := filepath.Glob(filepath.Join(filepath.Dir(doc), file)); err != nil || len(found) == 0 {
+				t.Errorf("%s names %s, which is not there: %v", doc, file, err)
+			}
+		}
+	}
+}
+
 func TestEveryDecisionIsInTheList(t *testing.T) {
 	list := read(t, "docs/decisions/README.md")
 	for _, page := range named(t, ".md") {

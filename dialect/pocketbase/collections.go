@@ -73,12 +73,12 @@ func (h *handler) listCollections(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	space := h.svc.Space()
-	q, err := h.lowerShelf(directory, who, l)
+	q, err := h.lowerRoster(directory, who, l)
 	if err != nil {
 		return err
 	}
 	entry := func(c *dossier.Collection) *dossier.Record { return entryOf(born(space, c)) }
-	found, err := searchShelf(r.Context(), space, directory, listed(space), entry, q)
+	found, err := searchRoster(r.Context(), space, directory, listed(space), entry, q)
 	if err != nil {
 		return err
 	}

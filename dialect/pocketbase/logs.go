@@ -281,7 +281,7 @@ func (h *handler) findLog(r *http.Request) ([]logEntry, listQuery, error) {
 	if err != nil {
 		return nil, l, err
 	}
-	q, err := h.lowerShelf(logbook, who, l)
+	q, err := h.lowerRoster(logbook, who, l)
 	if err != nil {
 		return nil, l, err
 	}
@@ -289,7 +289,7 @@ func (h *handler) findLog(r *http.Request) ([]logEntry, listQuery, error) {
 	if err != nil {
 		return nil, l, err
 	}
-	found, err := searchShelf(r.Context(), h.svc.Space(), logbook, all, func(e logEntry) *dossier.Record { return e.record }, q)
+	found, err := searchRoster(r.Context(), h.svc.Space(), logbook, all, func(e logEntry) *dossier.Record { return e.record }, q)
 	return found, l, err
 }
 

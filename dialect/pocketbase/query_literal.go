@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 
 	"dossier"
@@ -235,4 +236,14 @@ func hasWildcard(s string) bool {
 		}
 	}
 	return false
+}
+
+// jsonString is the string that the JSON document is, if it is one.
+func jsonString(doc string) (string, bool) {
+	if doc == "" || doc[0] != '"' {
+		return "", false
+	}
+	var s string
+	err := json.Unmarshal([]byte(doc), &s)
+	return s, err == nil
 }

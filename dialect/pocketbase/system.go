@@ -199,7 +199,7 @@ func (h *handler) listTable(w http.ResponseWriter, r *http.Request, t *systemTab
 	if err := l.checkRestricted(who); err != nil {
 		return err
 	}
-	q, err := h.lowerShelf(t.Collection, who, l)
+	q, err := h.lowerRoster(t.Collection, who, l)
 	if err != nil {
 		return err
 	}
@@ -207,7 +207,7 @@ func (h *handler) listTable(w http.ResponseWriter, r *http.Request, t *systemTab
 	if err != nil {
 		return err
 	}
-	found, err := searchShelf(r.Context(), h.svc.Space(), t.Collection, rows, func(row *dossier.Record) *dossier.Record { return row }, q)
+	found, err := searchRoster(r.Context(), h.svc.Space(), t.Collection, rows, func(row *dossier.Record) *dossier.Record { return row }, q)
 	if err != nil {
 		return err
 	}

@@ -11,11 +11,11 @@ import (
 	"dossier/query"
 )
 
-// What clients list like records without its being kept as such, the collections themselves, the log, the tables of accounts, is filtered
-// and sorted here.
+// A roster is what clients list like records and no store keeps as such: the collections themselves, the log, the tables of accounts. It is
+// filtered and sorted here, by query.Eval.
 
-// lowerShelf is the query that l asks of c, a collection that no store has. It looks at nothing but c's records.
-func (h *handler) lowerShelf(c *dossier.Collection, who access.Principal, l listQuery) (query.Query, error) {
+// lowerRoster is the query that l asks of c, the collection that a roster's entries are shown as. It looks at nothing but c's records.
+func (h *handler) lowerRoster(c *dossier.Collection, who access.Principal, l listQuery) (query.Query, error) {
 	for _, name := range []string{"@request.", "@collection."} {
 		if strings.Contains(l.filter, name) || strings.Contains(l.sort, name) {
 			return query.Query{}, errGeneric
@@ -24,8 +24,8 @@ func (h *handler) lowerShelf(c *dossier.Collection, who access.Principal, l list
 	return h.lowerList(c, who, l)
 }
 
-// searchShelf is which of all q asks for, in its order, without its limits. record is one of all as a record of c.
-func searchShelf[T any](ctx context.Context, space *dossier.Space, c *dossier.Collection, all []T, record func(T) *dossier.Record, q query.Query) ([]T, error) {
+// searchRoster is which of all q asks for, in its order, without its limits. record is one of all as a record of c.
+func searchRoster[T any](ctx context.Context, space *dossier.Space, c *dossier.Collection, all []T, record func(T) *dossier.Record, q query.Query) ([]T, error) {
 	if _, err := query.Check(space, c, q); err != nil {
 		return nil, err
 	}
