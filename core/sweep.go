@@ -151,7 +151,11 @@ func (s *Service) endExpired(ctx context.Context) ([]*dossier.Upload, error) {
 func (s *Service) dropBytes(ctx context.Context, expired []*dossier.Upload) []dossier.ID {
 	var gone []dossier.ID
 	for _, u := range expired {
-		if err := s.deleteBlobs(ctx, u.ID); err != nil {
+		err := s.deleteBlobs(ctx, u.ID)
+		if ctx.Err() != nil {
+			break // the server stops; the next sweep goes on from here
+		}
+		if err != nil {
 			s.log.Error("delete blobs", "upload", u.ID, "error", err)
 			continue
 		}
