@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,6 +47,15 @@ func TestComputed(t *testing.T) {
 		{"the day before the month", stamp(text("2024-03-15 10:00"), "%F %T", query.Move{By: query.MonthStart}, query.Move{By: query.Milliseconds, N: -1}),
 			"2024-02-29 23:59:59", "2024-02-29 23:59:59"},
 		{"a Julian day", stamp(text("2451545"), "%F %T %J"), "2000-01-01 12:00:00 2451545", "2000-01-01 12:00:00 2451545"},
+		{"seconds since 1970", stamp(num("1700000000.5"), "%F %T %f", query.Move{By: query.Seconds}, query.Move{By: query.Months, N: 1}), "2023-12-14 22:13:20 20.500", "2023-12-14 22:13:20 20.500"},
+		{"seconds in a text", stamp(text("-1"), "%F %T", query.Move{By: query.Seconds}), "1969-12-31 23:59:59", "1969-12-31 23:59:59"},
+		{"a day is no number of seconds", stamp(col("day"), "%F", query.Move{By: query.Seconds}), "", ""},
+		{"too many seconds", stamp(num("253402300800"), "%F", query.Move{By: query.Seconds}), "", ""},
+		{"a number as a Julian day", stamp(num("2451545"), "%F", query.Move{By: query.Julian}), "2000-01-01", "2000-01-01"},
+		{"no Julian day", stamp(text("2024-01-31"), "%F", query.Move{By: query.Julian}), "", ""},
+		{"either, a Julian day", stamp(num("2451545"), "%F", query.Move{By: query.Either}), "2000-01-01", "2000-01-01"},
+		{"either, seconds", stamp(text("1700000000"), "%F", query.Move{By: query.Either}), "2023-11-14", "2023-11-14"},
+		{"either, a day", stamp(text("2024-01-31"), "%F", query.Move{By: query.Either}), "2024-01-31", "2024-01-31"},
 		{"past the years", stamp(text("9999-12-31"), "%F", query.Move{By: query.Months, N: 1}), "", ""},
 		{"no moment", stamp(text("2024-13-01"), "%F"), "", ""},
 	}
@@ -86,6 +96,8 @@ func TestComputedOperandsAreChecked(t *testing.T) {
 		"more than anybody reads":       query.Stamp{Of: query.Col("moment"), Format: strings.Repeat("%J", 129)},
 		"half a conversion":             query.Stamp{Of: query.Col("moment"), Format: "%"},
 		"an unknown move":               query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: "eon", N: 1}}},
+		"a reading behind a move":       query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: query.DayStart}, {By: query.Seconds}}},
+		"a reading of five":             query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: query.Seconds, N: 5}}},
 		"an eighth day":                 query.Stamp{Of: query.Col("moment"), Moves: []query.Move{{By: query.Weekday, N: 7}}},
 	} {
 		if _, err := query.Check(sp, posts, query.Query{Filter: query.Empty{Of: of}}); dossier.KindOf(err) != dossier.Invalid {
@@ -95,9 +107,9 @@ func TestComputedOperandsAreChecked(t *testing.T) {
 }
 
 func TestMovesAreReadAsTheyAreWritten(t *testing.T) {
-	moves := []query.Move{{By: query.Months, N: -3}, {By: query.DayStart}, {By: query.Weekday, N: 6}}
+	moves := []query.Move{{By: query.Seconds}, {By: query.Months, N: -3}, {By: query.DayStart}, {By: query.Weekday, N: 6}}
 	got, ok := query.ParseMoves(query.MovesText(moves))
-	if !ok || len(got) != 3 || got[0] != moves[0] || got[1] != moves[1] || got[2] != moves[2] {
+	if !ok || !slices.Equal(got, moves) {
 		t.Errorf("%v, %v", got, ok)
 	}
 	if _, ok := query.ParseMoves("eon 1"); ok {

@@ -16,7 +16,7 @@ import (
 //
 // An instant tells itself and a day its start. A number is a Julian day: days since noon of 24 November of the year -4713. A text tells
 // one if it is a day, a time of day (of 1 January 2000) or both, as in "2006-01-02 15:04:05.000", with or without Z or an offset such
-// as +02:00, or if it is such a number.
+// as +02:00, or if it is such a number. The first of the Moves may say that numbers count otherwise.
 //
 // In Format every character stands for itself but the conversions, which are those of C's strftime in UTC that are in the map
 // conversions, and %J, the Julian day.
@@ -48,6 +48,16 @@ const (
 	YearStart    Unit = "year"    // likewise
 )
 
+// The units of a Move that moves nothing: it says, in front of all others, which moment the operand tells, and its N is 0.
+const (
+	Seconds Unit = "seconds" // a number counts seconds since the start of 1970, and only a number tells a moment
+	Julian  Unit = "julian"  // only a Julian day tells one
+	Either  Unit = "either"  // a number that is no Julian day counts those seconds
+)
+
+// reads reports whether the unit says which moment is told.
+func (u Unit) reads() bool { return u == Seconds || u == Julian || u == Either }
+
 // The bounds of a Stamp.
 const (
 	maxMoves  = 20
@@ -66,7 +76,7 @@ func (m Move) Valid() bool {
 	case Weekday:
 		return 0 <= m.N && m.N < 7
 	}
-	return m.N == 0 && (m.By == DayStart || m.By == MonthStart || m.By == YearStart)
+	return m.N == 0 && (m.By == DayStart || m.By == MonthStart || m.By == YearStart || m.By.reads())
 }
 
 func (m Move) apply(t time.Time) time.Time {
@@ -130,8 +140,8 @@ func (s *Scope) stampType(o Stamp) (Type, error) {
 	case len(o.Moves) > maxMoves:
 		return None, invalid("a moment is moved at most %d times", maxMoves)
 	}
-	for _, m := range o.Moves {
-		if !m.Valid() {
+	for i, m := range o.Moves {
+		if !m.Valid() || i > 0 && m.By.reads() {
 			return None, invalid("%s %d is no move of a moment", m.By, m.N)
 		}
 	}
@@ -143,7 +153,14 @@ func (s *Scope) stampType(o Stamp) (Type, error) {
 
 // StampOf is what a Stamp makes of v, a value that is not empty.
 func StampOf(v dossier.Value, moves []Move, format string) dossier.Value {
-	t, ok := momentOf(v)
+	var t time.Time
+	var ok bool
+	if len(moves) > 0 && moves[0].By.reads() {
+		t, ok = momentBy(v, moves[0].By)
+		moves = moves[1:]
+	} else {
+		t, ok = momentOf(v)
+	}
 	for _, m := range moves {
 		if ok = ok && inYears(t); ok {
 			t = m.apply(t)
@@ -221,6 +238,33 @@ func momentOf(v dossier.Value) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return parseMoment(TextOf(v))
+}
+
+// momentBy is the moment that v tells where numbers count as the unit says.
+func momentBy(v dossier.Value, by Unit) (time.Time, bool) {
+	n, numeral := v.(dossier.Number)
+	if _, known := v.(dossier.Text); known && !momentForm.MatchString(TextOf(v)) {
+		n, numeral = NumeralOf(TextOf(v)).(dossier.Number)
+	}
+	if !numeral {
+		t, ok := momentOf(v)
+		return t, ok && by == Either
+	}
+	if by != Seconds {
+		if t, ok := julian(string(n)); ok || by == Julian {
+			return t, ok
+		}
+	}
+	return secondsIn(string(n))
+}
+
+// secondsIn is the moment that many seconds after the start of 1970. It may be further than a Stamp shows.
+func secondsIn(text string) (time.Time, bool) {
+	f, err := strconv.ParseFloat(text, 64)
+	if ms := math.Floor(f*1000 + 0.5); err == nil && math.Abs(ms) < maxMs {
+		return time.UnixMilli(int64(ms)).UTC(), true
+	}
+	return time.Time{}, false
 }
 
 func julian(text string) (time.Time, bool) {

@@ -100,6 +100,7 @@ func geoDistance(args []ref) (ref, error) {
 	}
 	out, at := ref{fixed: true}, [4]query.Operand{}
 	var degrees [4]dossier.Value
+	one := true // record has all values
 	for i, a := range args {
 		if a.fixed {
 			if n, ok := a.value.number(); ok {
@@ -108,22 +109,22 @@ func geoDistance(args []ref) (ref, error) {
 			at[i] = query.Literal{Value: degrees[i]}
 			continue
 		}
-		if !out.fixed && !sameHops(out.hops, a.hops) {
-			return ref{}, invalid("geoDistance wants values of one record")
-		}
+		one = one && (out.fixed || sameHops(out.hops, a.hops))
 		s, err := a.leaf.shown()
 		if err != nil {
 			return ref{}, err
 		}
 		out = ref{hops: a.hops, gate: a.gate, loose: true}
-		at[i] = s.beside(affNumeric, affNone).number
-		if at[i] == nil {
+		if at[i] = s.beside(affNumeric, affNone).number; at[i] == nil {
 			at[i] = nothing
 		}
+		args[i].leaf = column{of: at[i], kind: kindMeasure, counted: a.leaf.counted}
 	}
-	if !out.fixed {
-		of := query.Distance{LonA: at[0], LatA: at[1], LonB: at[2], LatB: at[3]}
-		out.leaf = column{of: of, kind: kindMeasure, name: "geoDistance"}
+	switch {
+	case !one:
+		return ref{points: args, loose: true}, nil
+	case !out.fixed:
+		out.leaf = distance(at)
 		return out, nil
 	}
 	if km, ok := query.DistanceOf(degrees).(dossier.Number); ok {
@@ -150,9 +151,13 @@ func moment(t time.Time) literal { return textLiteral(query.InstantText(dossier.
 
 // parseMoves reads modifiers of strftime; ok is false if one is none.
 func parseMoves(texts []string) (moves []query.Move, ok bool) {
-	for _, text := range texts {
-		words := strings.Fields(strings.ToLower(text))
-		m, ok := parseMove(words)
+	for i, text := range texts {
+		text = strings.ToLower(text)
+		if by := readings[text]; by != "" && i == 0 {
+			moves = append(moves, query.Move{By: by})
+			continue
+		}
+		m, ok := parseMove(strings.Fields(text))
 		if !ok {
 			return nil, false
 		}

@@ -117,7 +117,7 @@ func eachUnbound(n node, s scope, fn func(hop, *frame)) {
 		if !n.any || n.alone {
 			return
 		}
-		for _, r := range []ref{n.left, n.right} {
+		for _, r := range slices.Concat(n.left.ways(), n.right.ways()) {
 			if h, parent, ok := s.next(r); ok {
 				fn(h, parent)
 			}
@@ -175,7 +175,7 @@ func (l *lowerer) bind(h hop, parent *frame, s scope, body func(scope) (query.Fi
 
 // joined builds a comparison in whatever rows are bound, and binds those that are not.
 func (l *lowerer) joined(c *comparison, s scope) (query.Filter, error) {
-	for _, r := range []ref{c.left, c.right} {
+	for _, r := range slices.Concat(c.left.ways(), c.right.ways()) {
 		if h, parent, ok := s.next(r); ok {
 			return l.bind(h, parent, s, func(s scope) (query.Filter, error) { return l.joined(c, s) })
 		}
@@ -233,8 +233,11 @@ type side struct {
 }
 
 func (s scope) side(r ref) side {
-	if r.fixed {
+	switch {
+	case r.fixed:
 		return side{fixed: true, value: r.value}
+	case r.points != nil:
+		return s.measured(r.points)
 	}
 	f := s.root
 	if n := len(r.hops); n > 0 {
@@ -259,6 +262,32 @@ func (s scope) side(r ref) side {
 		out.gate = query.Compare{Left: s.reaching(f, *r.gate), Op: query.Eq, Right: query.Literal{Value: dossier.Bool(true)}}
 	}
 	return out
+}
+
+// measured is the distance between points of several records. Where one of these is not there, it is null.
+func (s scope) measured(points []ref) side {
+	var out side
+	var at [4]query.Operand
+	for i, p := range points {
+		end := s.side(p)
+		switch n, ok := end.value.number(); {
+		case !end.fixed:
+			at[i] = end.col.of
+		case ok && !end.null:
+			at[i] = query.Literal{Value: n}
+		default:
+			at[i] = nothing
+		}
+		out.gate = and(out.gate, end.gate)
+	}
+	out.col = distance(at)
+	return out
+}
+
+// distance is the column of a distance between two points, longitude first.
+func distance(at [4]query.Operand) column {
+	of := query.Distance{LonA: at[0], LatA: at[1], LonB: at[2], LatB: at[3]}
+	return column{of: of, kind: kindMeasure, name: "geoDistance"}
 }
 
 // known is false where the side is null: a comparison with that neither holds nor breaks. Only values in documents tell null from

@@ -10,6 +10,9 @@ import (
 	"dossier/query"
 )
 
+// readings say, in front of all other modifiers, how numbers tell moments.
+var readings = map[string]query.Unit{"unixepoch": query.Seconds, "julianday": query.Julian, "auto": query.Either}
+
 // floored says of the move before it that a day which its month does not have is the month's last.
 var floored = query.Move{By: query.MonthsWithin}
 

@@ -25,13 +25,25 @@ type ref struct {
 	gate *query.Column // a truth value beside the column that must be true
 	// loose: of several rows one is enough, whatever the operator.
 	loose bool
+	// points are the four values of a distance that several records have: each has its own hops, gate and leaf, and the ref none.
+	points []ref
 }
 
 func fixedRef(v literal) ref { return ref{fixed: true, value: v} }
 
 // multi reports whether the path may lead to several values.
 func (r ref) multi() bool {
-	return slices.ContainsFunc(r.hops, func(h hop) bool { return h.multi })
+	return slices.ContainsFunc(r.ways(), func(w ref) bool {
+		return slices.ContainsFunc(w.hops, func(h hop) bool { return h.multi })
+	})
+}
+
+// ways are the paths that r follows: its own, or those of its points.
+func (r ref) ways() []ref {
+	if r.points != nil {
+		return r.points
+	}
+	return []ref{r}
 }
 
 func invalid(format string, args ...any) error {

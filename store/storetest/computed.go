@@ -12,6 +12,7 @@ var (
 	formats = []string{"%Y-%m-%d", "%F %T", "%j %w %u %s", "%G-%V %g", "%U %W", "%I%p %l%P %k", "%J %f %e", "%%", ""}
 	moves   = []query.Move{{By: query.Milliseconds, N: -90_000_001}, {By: query.Months, N: 1}, {By: query.MonthsWithin, N: -13}, {By: query.Weekday, N: 3},
 		{By: query.DayStart}, {By: query.MonthStart}, {By: query.YearStart}}
+	readings = []query.Unit{query.Seconds, query.Julian, query.Either}
 )
 
 // computed is an operand made of others, nil if none was found.
@@ -40,6 +41,9 @@ func (w *world) computed(p *place) query.Operand {
 	case 5:
 		o, _ := w.scalar(p)
 		s := query.Stamp{Of: o, Format: pick(w.Rand, formats)}
+		if w.IntN(3) == 0 {
+			s.Moves = append(s.Moves, query.Move{By: pick(w.Rand, readings)})
+		}
 		for range w.IntN(3) {
 			s.Moves = append(s.Moves, pick(w.Rand, moves))
 		}

@@ -147,6 +147,9 @@ func (g *grammar) strftime(collection string) string {
 	default:
 		args = append(args, "since")
 	}
+	if g.one(4) {
+		args = append(args, quoted(g.pick("unixepoch", "julianday", "auto")))
+	}
 	for range g.IntN(3) {
 		args = append(args, quoted(g.pick(modifier...)))
 	}
@@ -162,7 +165,12 @@ func (g *grammar) distance(collection string) string {
 		way = ""
 	}
 	args := []string{way + "place.lon", way + "place.lat", "13.3", "52.4"}
-	switch g.IntN(6) { // values of one record: others are refused
+	switch g.IntN(6) {
+	case 2:
+		if collection != teams {
+			other := g.pick("", "one.", "many.")
+			args[2], args[3] = other+"place.lon", other+"place.lat"
+		}
 	case 0:
 		args[2], args[3] = way+"place.lat", way+"score"
 	case 1:
