@@ -126,15 +126,24 @@ func TestIDs(t *testing.T) {
 	}
 }
 
-func TestGoRecovers(t *testing.T) {
+// lines is a log whose lines are read from the channel.
+type lines chan string
+
+func (l lines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+func TestGoLogsAPanicAndGoesOn(t *testing.T) {
 	t.Parallel()
-	var log strings.Builder
-	done := make(chan struct{})
-	Go(slog.New(slog.NewTextHandler(&log, nil)), "a test", func() { defer close(done); panic("oh") })
-	<-done
-	ended := make(chan struct{})
-	Go(nil, "after it", func() { close(ended) })
-	<-ended
+	log := make(lines, 1)
+	Go(slog.New(slog.NewTextHandler(log, nil)), "a test", func() { panic("oh") })
+	line := <-log
+	for _, part := range []string{"level=ERROR", "msg=panic", `in="a test"`, "panic=oh", "value_test.go"} {
+		if !strings.Contains(line, part) {
+			t.Errorf("no %s in the log: %s", part, line)
+		}
+	}
 }
 
 func TestElements(t *testing.T) {

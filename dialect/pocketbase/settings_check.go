@@ -74,13 +74,13 @@ func (s s3Settings) check(data map[string]any, old s3Settings, raw map[string]an
 	}
 }
 
-// checkRemote puts what is wrong with the places for remote files into data: next is to follow old, raw is what was sent.
-func (next settings) checkRemote(old settings, raw, data map[string]any) {
+// checkRemote puts what is wrong with the places for remote files into data: s is to follow old, raw is what was sent.
+func (s settings) checkRemote(old settings, raw, data map[string]any) {
 	files, _ := raw["s3"].(map[string]any)
 	backups, _ := raw["backups"].(map[string]any)
 	copies, _ := backups["s3"].(map[string]any)
-	next.S3.check(data, old.S3, files, "s3")
-	next.Backups.S3.check(data, old.Backups.S3, copies, "backups", "s3")
+	s.S3.check(data, old.S3, files, "s3")
+	s.Backups.S3.check(data, old.Backups.S3, copies, "backups", "s3")
 }
 
 // testS3 is POST /api/settings/test/s3: files are kept on the server's own disk, and so are backups.
