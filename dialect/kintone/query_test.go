@@ -8,11 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"dossier"
 	"dossier/access"
 	"dossier/query"
+	"dossier/query/querytest"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens in testdata")
@@ -75,33 +74,9 @@ func testEnvironment(t testing.TB) environment {
 func TestQueryGoldens(t *testing.T) {
 	space, app := everything()
 	env := testEnvironment(t)
-	paths, err := filepath.Glob("testdata/query/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no goldens: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out []string
-			for _, c := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
-				wire, _, _ := strings.Cut(c, "\n---")
-				out = append(out, wire+"\n---\n"+lowered(space, app, env, strings.TrimPrefix(wire, "(empty)")))
-			}
-			got := strings.Join(out, "\n\n") + "\n"
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if d := cmp.Diff(string(text), got); d != "" {
-				t.Errorf("go test -update rewrites it (-file +now):\n%s", d)
-			}
-		})
-	}
+	querytest.Goldens(t, *update, func(_ *testing.T, wire string) string {
+		return lowered(space, app, env, strings.TrimPrefix(wire, "(empty)"))
+	})
 }
 
 // lowered is the tree of a query, or the error of one that is none.

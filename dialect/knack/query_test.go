@@ -3,17 +3,14 @@ package knack
 import (
 	"encoding/json"
 	"flag"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"dossier"
 	"dossier/query"
+	"dossier/query/querytest"
 	"dossier/wire"
 )
 
@@ -29,33 +26,7 @@ func testLowerer(t testing.TB) *lowerer {
 
 // TestFilterGoldens reads testdata/query: a query string above the line, its tree below.
 func TestFilterGoldens(t *testing.T) {
-	paths, err := filepath.Glob("testdata/query/*.txt")
-	if err != nil || len(paths) == 0 {
-		t.Fatalf("no goldens: %v", err)
-	}
-	for _, path := range paths {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			text, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var out []string
-			for _, c := range strings.Split(strings.TrimSpace(string(text)), "\n\n") {
-				wire, _, _ := strings.Cut(c, "\n---")
-				out = append(out, wire+"\n---\n"+lowered(t, wire))
-			}
-			got := strings.Join(out, "\n\n") + "\n"
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if d := cmp.Diff(string(text), got); d != "" {
-				t.Errorf("go test -update rewrites it (-file +now):\n%s", d)
-			}
-		})
-	}
+	querytest.Goldens(t, *update, func(t *testing.T, wire string) string { return lowered(t, wire) })
 }
 
 // lowered is the tree of a query string, or the sentence that refuses it.

@@ -2,17 +2,14 @@ package pocketbase
 
 import (
 	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"dossier"
 	"dossier/access"
 	"dossier/query"
+	"dossier/query/querytest"
 )
 
 var update = flag.Bool("update", false, "rewrite the goldens in testdata")
@@ -130,24 +127,8 @@ func queryWrite(space *dossier.Space) access.Question {
 
 // TestGoldens lowers every wire text of testdata/query: above the line the text, whose first word says who asks, below the tree.
 func TestGoldens(t *testing.T) {
-	files, err := filepath.Glob("testdata/query/*.txt")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no goldens: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { golden(t, file) })
-	}
-}
-
-func golden(t *testing.T, file string) {
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	space := querySpace()
-	var out []string
-	for _, part := range strings.Split(strings.TrimSpace(string(raw)), "\n\n") {
-		wire, _, _ := strings.Cut(part, "\n---")
+	querytest.Goldens(t, *update, func(t *testing.T, wire string) string {
 		mode, text, _ := strings.Cut(wire, " ")
 		tree, err := lowered(space, mode, text)
 		got := query.String(tree)
@@ -156,16 +137,6 @@ func golden(t *testing.T, file string) {
 		} else if _, err := query.Check(space, queryCollection(space, map[bool]string{true: "users", false: "docs"}[mode == "users"]), query.Query{Filter: tree}); err != nil {
 			t.Errorf("%s: %v\n%s", wire, err, got)
 		}
-		out = append(out, wire+"\n---\n"+got+"\n")
-	}
-	got := strings.Join(out, "\n")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(raw), got); diff != "" {
-		t.Errorf("%s differs (-file +now); go test -update rewrites it:\n%s", file, diff)
-	}
+		return got
+	})
 }
