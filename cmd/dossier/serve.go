@@ -9,8 +9,10 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,16 +60,23 @@ func serveCommand(c *config) *cobra.Command {
 	return cmd
 }
 
-func logger(c *config) *slog.Logger {
+// logPatience is how long a server that ends waits for its last lines to be taken.
+const logPatience = 2 * time.Second
+
+// logger writes to standard error, for which no request waits; the lines are to be closed. A pipe that nobody reads any more does not end
+// the process from then on.
+func logger(c *config) (log *slog.Logger, lines *server.LogLines) {
+	signal.Ignore(syscall.SIGPIPE)
+	lines = server.NewLogLines(os.Stderr, func(n int64) { log.Warn("lines of the log were dropped", "lines", n) })
 	level := slog.LevelInfo
 	if c.Quiet {
 		level = slog.LevelWarn
 	}
 	o := &slog.HandlerOptions{Level: level}
 	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(os.Stderr, o))
+		return slog.New(slog.NewJSONHandler(lines, o)), lines
 	}
-	return slog.New(slog.NewTextHandler(os.Stderr, o))
+	return slog.New(slog.NewTextHandler(lines, o)), lines
 }
 
 func serve(ctx context.Context, c *config, out io.Writer) error {
@@ -78,7 +87,8 @@ func serve(ctx context.Context, c *config, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	log := logger(c)
+	log, lines := logger(c)
+	defer lines.Close(logPatience)
 	s, err := open(ctx, c, log)
 	if err != nil {
 		return err
@@ -116,7 +126,11 @@ func start(ctx context.Context, c *config, s *space, file *schemaText, log *slog
 	if err != nil {
 		return nil, err
 	}
-	if srv, err = server.Listen(server.Options{Listen: c.Listen, Log: log, Random: rand.Reader, TLS: tlsConfig}); err != nil {
+	ready, err := inPlace(c.Data)
+	if err != nil {
+		return nil, err
+	}
+	if srv, err = server.Listen(server.Options{Listen: c.Listen, Log: log, Random: rand.Reader, TLS: tlsConfig, Ready: ready}); err != nil {
 		return nil, err
 	}
 	fmt.Fprintln(os.Stderr, "listening on", srv.URL())
@@ -124,6 +138,22 @@ func start(ctx context.Context, c *config, s *space, file *schemaText, log *slog
 		sample.print(out, srv.URL())
 	}
 	return srv, nil
+}
+
+// inPlace returns what reports whether the directory is still where it is now: a disk may be unmounted, and a directory moved away, while its
+// files are open.
+func inPlace(dir string) (func(context.Context) error, error) {
+	first, err := os.Stat(dir)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	return func(context.Context) error {
+		now, err := os.Stat(dir)
+		if err == nil && !os.SameFile(first, now) {
+			err = dossier.Errorf(dossier.NotFound, "the data directory has been replaced")
+		}
+		return err
+	}, nil
 }
 
 // turn serves a space until ctx ends, or until another one is to take its place: then the error is server.ErrPaused.
