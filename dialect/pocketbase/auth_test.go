@@ -11,7 +11,6 @@ import (
 
 	"dossier"
 	"dossier/access"
-	"dossier/core"
 	"dossier/core/coretest"
 	"dossier/wire"
 )
@@ -101,13 +100,13 @@ func TestMisusedTokensAreGuests(t *testing.T) {
 }
 
 func TestTokensEndWithTheClockAndThePassword(t *testing.T) {
-	now := time.Now()
-	b := newBench(t, func(o *core.Options) { o.Now = func() time.Time { return now } })
+	clk := newClock()
+	b := newBench(t, clk.option)
 	token, record := b.member()
 	own := "/api/collections/users/records/" + record["id"].(string)
-	now = now.Add(userTokenTTL - time.Minute)
+	clk.add(userTokenTTL - time.Minute)
 	fresh := b.do(call{method: "POST", path: "/api/collections/users/auth-refresh", token: token}).ok()["token"].(string)
-	now = now.Add(2 * time.Minute)
+	clk.add(2 * time.Minute)
 	b.do(call{method: "GET", path: own, token: token}).fails(404, msgNotFound)
 	b.do(call{method: "GET", path: own, token: fresh}).ok()
 	b.do(call{method: "PATCH", path: own, token: fresh, body: `{"password": "new-password", "passwordConfirm": "new-password", "oldPassword": "wrong"}`}).

@@ -11,8 +11,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"dossier/core"
 )
 
 // pixel is a PNG of one pixel.
@@ -114,8 +112,8 @@ func TestThumbnailsAreMadeOfListedSizesOnly(t *testing.T) {
 }
 
 func TestProtectedFileNeedsATokenThatHolds(t *testing.T) {
-	now := time.Now()
-	b := newBench(t, func(o *core.Options) { o.Now = func() time.Time { return now } })
+	clk := newClock()
+	b := newBench(t, clk.option)
 	signedIn := "@request.auth.id != ''"
 	reports := *b.collection("reports")
 	reports.Rules.View = &signedIn
@@ -141,7 +139,7 @@ func TestProtectedFileNeedsATokenThatHolds(t *testing.T) {
 	if a.status != 200 || string(a.body) != "Plan" || !strings.HasPrefix(a.header.Get("Cache-Control"), "private") {
 		t.Errorf("%d %q %q", a.status, a.body, a.header.Get("Cache-Control"))
 	}
-	now = now.Add(fileTokenTTL + time.Second)
+	clk.add(fileTokenTTL + time.Second)
 	b.do(call{method: "GET", path: path + "?token=" + file}).fails(404, msgNotFound)
 }
 

@@ -15,11 +15,11 @@ import (
 )
 
 // logBench is a bench with a clock of its own and a superuser's token.
-func logBench(t *testing.T) (b *bench, now *time.Time, root string) {
+func logBench(t *testing.T) (b *bench, clk *clock, root string) {
 	t.Helper()
-	moment := time.Date(2026, 11, 21, 8, 30, 0, 0, time.UTC)
-	b = newBench(t, func(o *core.Options) { o.Now = func() time.Time { return moment } })
-	return b, &moment, b.root()
+	clk = newClock()
+	b = newBench(t, clk.option)
+	return b, clk, b.root()
 }
 
 // messages are those of the lines that query asks for.
@@ -71,10 +71,10 @@ func TestLogIsForSuperusersAlone(t *testing.T) {
 }
 
 func TestLogIsFilteredSortedAndCounted(t *testing.T) {
-	b, now, root := logBench(t)
+	b, clk, root := logBench(t)
 	get := func(path string) { b.do(call{method: "GET", path: path}) }
 	get("/api/health")
-	*now = now.Add(time.Hour)
+	clk.add(time.Hour)
 	get("/api/health")
 	get("/api/nowhere")
 	query := func(filter string) string { return "filter=" + url.QueryEscape(filter) }
@@ -98,7 +98,7 @@ func TestLogIsFilteredSortedAndCounted(t *testing.T) {
 }
 
 func TestLogFollowsTheSettings(t *testing.T) {
-	b, now, root := logBench(t)
+	b, clk, root := logBench(t)
 	set := func(body string) {
 		b.t.Helper()
 		b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"logs": ` + body + `}`}).ok()
@@ -120,7 +120,7 @@ func TestLogFollowsTheSettings(t *testing.T) {
 	if after := len(b.messages(root, "")); after != before+1 {
 		t.Errorf("%d lines became %d", before, after)
 	}
-	*now = now.AddDate(0, 0, 6)
+	clk.add(6 * 24 * time.Hour)
 	root = b.root()
 	if got := b.messages(root, ""); len(got) != 0 {
 		t.Errorf("old lines: %q", got)
@@ -167,12 +167,12 @@ func TestLongAndBrokenRequestsMakeShortLines(t *testing.T) {
 }
 
 func TestSweepIsACron(t *testing.T) {
-	b, now, root := logBench(t)
+	b, clk, root := logBench(t)
 	_, err := b.svc.Upload(context.Background(), access.System(), core.Incoming{TTL: time.Minute}, strings.NewReader("nobody wants me"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	*now = now.Add(time.Hour)
+	clk.add(time.Hour)
 	b.do(call{method: "GET", path: "/api/crons", token: root}).is(200, `[{"id": "sweep", "expression": "@hourly"}]`)
 	b.do(call{method: "POST", path: "/api/crons/nothing", token: root}).fails(404, "Missing or invalid cron job.")
 	if a := b.do(call{method: "POST", path: "/api/crons/sweep", token: root}); a.status != 204 {

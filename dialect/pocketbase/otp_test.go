@@ -17,14 +17,14 @@ import (
 type otpBench struct {
 	*bench
 	box  mailbox
-	now  *time.Time
+	clk  *clock
 	root string
 }
 
 func newOTPBench(t *testing.T) *otpBench {
 	t.Helper()
-	b, box, now := newMailBench(t)
-	o := &otpBench{b, box, now, b.root()}
+	b, box, clk := newMailBench(t)
+	o := &otpBench{b, box, clk, b.root()}
 	b.do(call{method: "PATCH", path: collections + "/users", token: o.root, body: `{"otp": {"enabled": true, "length": 6}}`}).ok()
 	return o
 }
@@ -81,7 +81,7 @@ func TestCodeFromALetterSignsInOnce(t *testing.T) {
 func TestCodesEnd(t *testing.T) {
 	o := newOTPBench(t)
 	late, lateDigits := o.code(coretest.Member1)
-	*o.now = o.now.Add(180 * time.Second)
+	o.clk.add(180 * time.Second)
 	o.enter(late, lateDigits).fails(400, badCode)
 
 	elsewhere, elsewhereDigits := o.code(coretest.Member1)
@@ -120,10 +120,10 @@ func TestGuessesOfCodesAreBounded(t *testing.T) {
 	for range 2 {
 		<-o.box
 	}
-	*o.now = o.now.Add(triesWindow - time.Second)
+	o.clk.add(triesWindow - time.Second)
 	fresh, freshDigits := o.code(coretest.Member1)
 	o.enter(fresh, freshDigits).fails(429, busyCode)
-	*o.now = o.now.Add(time.Second)
+	o.clk.add(time.Second)
 	o.enter(fresh, freshDigits).ok()
 }
 

@@ -68,7 +68,7 @@ func (l *listener) next() map[string]string {
 			l.t.Fatal("the stream has ended")
 		}
 		return e
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		l.t.Fatal("no event")
 	}
 	return nil
