@@ -129,7 +129,7 @@ func writeOne(ctx context.Context, l *ledger, clients []client, writer int) (int
 // verify checks everything in the ledger, each record through a dialect of its own, and attaches the uploads that wait.
 func verify(t *testing.T, s *server, l *ledger) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	clients := newClients(t, s.base)
 	for seed, key := range l.uploads {

@@ -5,7 +5,6 @@ import (
 	"net"
 	"strings"
 	"testing"
-	"time"
 )
 
 // hangUps are the ways in which a client leaves in the middle of what it sends.
@@ -15,8 +14,8 @@ var hangUps = map[string]func(*net.TCPConn){
 	"a reset":             func(c *net.TCPConn) { _ = c.SetLinger(0); _ = c.Close() },
 }
 
-// TestDisconnectedUploadLeavesNothing leaves uploads in the middle, in each way through each dialect. Within seconds nothing of them is on
-// the disk, and the server goes on.
+// TestDisconnectedUploadLeavesNothing leaves uploads in the middle, in each way through each dialect. Soon nothing of them is on the disk,
+// and the server goes on.
 func TestDisconnectedUploadLeavesNothing(t *testing.T) {
 	s := ownServer(t, commonSchema)
 	doors := newDoors(t, s.base)
@@ -34,10 +33,10 @@ func TestDisconnectedUploadLeavesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 				if sent > mebibyte { // otherwise the bytes may not have reached the disk
-					eventually(t, 10*time.Second, "the upload is under way", func() bool { _, parts := stored(t, s); return parts > 0 })
+					eventually(t, "the upload is under way", func() bool { _, parts := stored(t, s); return parts > 0 })
 				}
 				hangUp(conn.(*net.TCPConn))
-				eventually(t, 5*time.Second, d.name+" forgets an upload of "+name, func() bool {
+				eventually(t, d.name+" forgets an upload of "+name, func() bool {
 					blobs, parts := stored(t, s)
 					return blobs == 0 && parts == 0
 				})

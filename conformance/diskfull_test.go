@@ -39,7 +39,7 @@ var fullDiskRefusals = []string{"DOSSIER_DISK_FULL", "507 Insufficient Storage",
 func TestFullDisk(t *testing.T) {
 	const disk = 16 * mebibyte
 	s := startSettings(t, smallDisk(t, disk))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	clients := newClients(t, s.base)
 	for i, c := range clients {
@@ -96,7 +96,7 @@ func TestDeletingOnAFullDisk(t *testing.T) {
 	remove(t, t.Context(), clients[2].(*pocketbase), "before 0")
 	s.stop()
 	s = startSettings(t, s.dir) // a sweep comes with every start
-	eventually(t, 10*time.Second, "the bytes of the deleted record are gone", func() bool { blobs, _ := stored(t, s); return blobs == 1 })
+	eventually(t, "the bytes of the deleted record are gone", func() bool { blobs, _ := stored(t, s); return blobs == 1 })
 	if err := newClients(t, s.base)[0].create(t.Context(), "after", "b.bin", content(5, size), size); err != nil {
 		t.Errorf("an upload into the room of what was deleted: %v", err)
 	}
@@ -107,7 +107,7 @@ func TestDeletingOnAFullDisk(t *testing.T) {
 func TestSmallFilesFillTheDisk(t *testing.T) {
 	const left = 1 << 20
 	s := startSettings(t, smallDisk(t, 16*mebibyte))
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	clients := newClients(t, s.base)
 	ballast := fill(t, filepath.Dir(s.dir))

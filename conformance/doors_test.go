@@ -67,8 +67,11 @@ type answer struct {
 	closed bool // the server ended the connection after it
 }
 
-// exchange sends bytes exactly as they are and reads the answers until the server closes the connection or is silent for a while.
-// Whoever is refused early may be cut off while sending: that is no error.
+// patience is how long a test waits for what must happen. It says nothing of how long that may take.
+const patience = time.Minute
+
+// exchange sends bytes exactly as they are and reads the answers until the server closes the connection, or is silent for a while and has not
+// said that it will close it. Whoever is refused early may be cut off while sending: that is no error.
 func exchange(t *testing.T, base string, request io.Reader) []answer {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
@@ -82,10 +85,10 @@ func exchange(t *testing.T, base string, request io.Reader) []answer {
 		}
 	})
 	defer func() { conn.Close(); sending.Wait() }()
-	const patience, silence = 60 * time.Second, 300 * time.Millisecond
+	const silence = 300 * time.Millisecond
 	var answers []answer
 	in := bufio.NewReader(conn)
-	for wait := patience; ; wait = silence {
+	for wait := patience; ; {
 		_ = conn.SetReadDeadline(time.Now().Add(wait))
 		if _, err := in.Peek(1); err != nil {
 			if len(answers) > 0 {
@@ -101,6 +104,9 @@ func exchange(t *testing.T, base string, request io.Reader) []answer {
 		}
 		body, err := io.ReadAll(res.Body)
 		answers = append(answers, answer{status: res.StatusCode, header: res.Header, body: string(body), broken: err != nil})
+		if wait = silence; res.Close {
+			wait = patience
+		}
 	}
 }
 
@@ -180,10 +186,10 @@ func startSettings(t *testing.T, dir string, settings ...string) *server {
 	return s
 }
 
-// eventually waits until what ok reports, at most for limit.
-func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) {
+// eventually waits until what ok reports.
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -191,7 +197,7 @@ func eventually(t *testing.T, limit time.Duration, what string, ok func() bool) 
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatalf("not within %v: %s", limit, what)
+			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
 }

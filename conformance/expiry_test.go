@@ -6,20 +6,23 @@ import (
 	"time"
 )
 
-// TestExpiredUploadIsGone lets uploads live for two seconds. One that a record takes in time stays; the others cannot be attached
-// after their end, through no dialect and by no form of their key, and the next sweep removes their bytes.
+// TestExpiredUploadIsGone lets uploads live for so long, and then for a few seconds. One that a record takes in time stays; the others
+// cannot be attached after their end, through no dialect and by no form of their key, and the next sweep removes their bytes.
 func TestExpiredUploadIsGone(t *testing.T) {
 	const life = 4 * time.Second
-	s := startSettings(t, t.TempDir(), "upload_ttl: 4s")
-	clients := newClients(t, s.base)
-	k, n := clients[0].(*kintone), clients[1].(*knack)
-	kept, err := k.put(t.Context(), "kept.bin", content(1, crashSize), crashSize)
+	s := startSettings(t, t.TempDir(), "upload_ttl: 1h")
+	first := newClients(t, s.base)[0].(*kintone)
+	kept, err := first.put(t.Context(), "kept.bin", content(1, crashSize), crashSize)
 	if err == nil {
-		err = k.attach(t.Context(), "in time", kept)
+		err = first.attach(t.Context(), "in time", kept)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.stop()
+	s = startSettings(t, s.dir, "upload_ttl: 4s")
+	clients := newClients(t, s.base)
+	k, n := clients[0].(*kintone), clients[1].(*knack)
 	late, err := k.put(t.Context(), "late.bin", content(2, crashSize), crashSize)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +52,7 @@ func TestExpiredUploadIsGone(t *testing.T) {
 	}
 	s.stop()
 	s = startSettings(t, s.dir, "upload_ttl: 4s") // a sweep comes with every start
-	eventually(t, 10*time.Second, "the sweep removes both", func() bool { blobs, _ := stored(t, s); return blobs <= 1 })
+	eventually(t, "the sweep removes both", func() bool { blobs, _ := stored(t, s); return blobs <= 1 })
 	body, err := newClients(t, s.base)[2].fetch(t.Context(), "in time")
 	if err == nil {
 		err = sameBytes(body, 1, crashSize)

@@ -9,7 +9,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"dossier/core/coretest"
 	kintonedoor "dossier/dialect/kintone"
@@ -54,7 +53,7 @@ func TestBrokenTransfersLeaveNoGoroutine(t *testing.T) {
 		leave(t, s, "GET /api/realtime HTTP/1.1\r\nHost: localhost\r\n\r\n", 100)
 	}
 	var after int
-	eventually(t, 20*time.Second, "all goroutines are gone", func() bool { after = quiet(); return after <= before+2 })
+	eventually(t, "all goroutines are gone", func() bool { after = quiet(); return after <= before+2 })
 	t.Logf("%d goroutines before, %d after", before, after)
 }
 

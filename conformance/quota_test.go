@@ -14,7 +14,7 @@ import (
 func TestQuotaHoldsUnderParallelUploads(t *testing.T) {
 	const size, room, files = 64 << 10, 16, 50
 	s := startSettings(t, t.TempDir(), fmt.Sprintf("disk_quota: %d", size*room+size-1))
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	clients := newClients(t, s.base)
 	refusals := []string{"DOSSIER_DISK_QUOTA", "507 Insufficient Storage", "507 Insufficient Storage"}

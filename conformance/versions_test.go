@@ -57,7 +57,7 @@ func remove(t *testing.T, ctx context.Context, pb *pocketbase, title string) {
 func TestConcurrentUpdatesLoseNoRevision(t *testing.T) {
 	const updates = 40
 	s := ownServer(t, commonSchema)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	clients := newClients(t, s.base)
 	k, n, pb := clients[0].(*kintone), clients[1].(*knack), clients[2].(*pocketbase)
