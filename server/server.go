@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"dossier"
@@ -72,16 +73,33 @@ func listen(address string) ([]net.Listener, error) {
 		}
 		return []net.Listener{l}, nil
 	}
-	first, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+	both, err := listenLocal(port, net.Listen)
 	if err != nil {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
-	_, port, _ = net.SplitHostPort(first.Addr().String())
-	second, err := net.Listen("tcp6", net.JoinHostPort("::1", port))
-	if err != nil { // a machine without IPv6
-		return []net.Listener{first}, nil
+	return both, nil
+}
+
+// portTries is how many free ports of IPv4 are tried for one that is free in IPv6 too.
+const portTries = 10
+
+// listenLocal listens on both addresses of this machine, on the same port, with listen. Without IPv6 it listens on one.
+func listenLocal(port string, listen func(network, address string) (net.Listener, error)) ([]net.Listener, error) {
+	for try := 1; ; try++ {
+		first, err := listen("tcp4", net.JoinHostPort("127.0.0.1", port))
+		if err != nil {
+			return nil, err
+		}
+		_, picked, _ := net.SplitHostPort(first.Addr().String())
+		second, err := listen("tcp6", net.JoinHostPort("::1", picked))
+		if err == nil {
+			return []net.Listener{first, second}, nil
+		}
+		if port != "0" || !errors.Is(err, syscall.EADDRINUSE) || try == portTries { // a machine without IPv6
+			return []net.Listener{first}, nil
+		}
+		_ = first.Close() // somebody else would answer at its address in IPv6
 	}
-	return []net.Listener{first, second}, nil
 }
 
 // URL is where the server can be reached.

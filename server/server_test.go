@@ -10,8 +10,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -197,6 +199,28 @@ func TestLocalhostIsBothFamilies(t *testing.T) {
 		if len(s.listeners) != 2 {
 			t.Errorf("%d listeners; IPv6 is there", len(s.listeners))
 		}
+	}
+}
+
+// A port that is free in IPv4 and somebody else's in IPv6 is not taken.
+func TestAFreePortIsFreeInBothFamilies(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	both, err := listenLocal("0", func(network, address string) (net.Listener, error) {
+		asked = append(asked, network)
+		if len(asked) == 2 {
+			return nil, &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
+		}
+		return net.Listen("tcp4", "127.0.0.1:0")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range both {
+		l.Close()
+	}
+	if got := strings.Join(asked, " "); len(both) != 2 || got != "tcp4 tcp6 tcp4 tcp6" {
+		t.Errorf("%d listeners after %s", len(both), got)
 	}
 }
 
