@@ -188,7 +188,7 @@ func pocketbaseRows() []row {
 
 		{route: "GET /api/settings", want: managers},
 		{route: "POST /api/batch", body: `{"requests": [{"method": "POST", "url": "/api/collections/reports/records", "body": {"title": "x"}}]}`, want: users("3", "3", "3", "3")},
-		{route: "PATCH /api/settings", body: `{"batch": {"enabled": true, "maxRequests": 50, "timeout": 3}}`, want: managers},
+		{route: "PATCH /api/settings", body: `{"batch": {"enabled": true, "maxRequests": 50, "timeout": 60}}`, want: managers},
 		{route: "POST /api/settings/test/email", body: `{}`, want: users("1", "3", "3", "0")},
 		{route: "POST /api/settings/test/s3", body: `{}`, want: users("1", "3", "3", "0")},
 		{route: "POST /api/batch", body: `{"requests": [{"method": "POST", "url": "/api/collections/reports/records", "body": {"title": "x"}}]}`, want: users("0", "2", "2", "2")},

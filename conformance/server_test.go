@@ -78,7 +78,7 @@ type server struct {
 }
 
 const (
-	startWithin = 30 * time.Second
+	startWithin = 2 * time.Minute
 	stopWithin  = 40 * time.Second // CONTRACT.md, Command line: what is under way gets 30 s
 )
 

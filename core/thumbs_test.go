@@ -227,6 +227,7 @@ func TestAFloodOfThumbnailsIsRefused(t *testing.T) {
 	if busy.Load() != asked-room {
 		t.Errorf("%d of %d were refused; want %d", busy.Load(), asked, asked-room)
 	}
+	h.SettleThumbnails(ctx()) // they are written behind the answer
 	if _, err := h.Thumbnail(ctx(), &u.File, spec(t, "999x50")); err != nil {
 		t.Errorf("after the flood: %v", err)
 	}

@@ -45,7 +45,7 @@ func TestLockEndsWithItsProcess(t *testing.T) {
 		return
 	}
 	dir := t.TempDir()
-	other := exec.Command(os.Args[0], "-test.run=^TestLockEndsWithItsProcess$", "-test.timeout=30s")
+	other := exec.Command(os.Args[0], "-test.run=^TestLockEndsWithItsProcess$", "-test.timeout=10m")
 	other.Env = append(os.Environ(), "DOSSIER_TEST_LOCK="+dir)
 	out, err := other.StdoutPipe()
 	if err != nil {

@@ -36,7 +36,7 @@ export async function start({ schema = join(here, "schema.yaml"), tls = false, l
   const child = spawn(binary(), args, { stdio: ["ignore", "ignore", "pipe"] });
   let log = "";
   const url = await new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error(`dossier is not ready after 30 s:\n${log}`)), 30_000);
+    const late = setTimeout(() => reject(new Error(`dossier is not ready after two minutes:\n${log}`)), 120_000);
     child.stderr.on("data", (chunk) => {
       log += chunk;
       const ready = /^listening on (https?:\/\/\S+)$/m.exec(log);

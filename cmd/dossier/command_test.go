@@ -17,6 +17,9 @@ import (
 	"time"
 )
 
+// patience is how long a test waits for what must happen. It says nothing of how long that may take.
+const patience = 2 * time.Minute
+
 // beCommand in the environment makes the test binary the command itself.
 const beCommand = "TEST_IS_DOSSIER"
 
@@ -54,7 +57,7 @@ func (l line) command() *exec.Cmd {
 	return cmd
 }
 
-// run runs l to its end, at most a minute.
+// run runs l to its end, if that comes.
 func (l line) run(t *testing.T) result {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -63,7 +66,7 @@ func (l line) run(t *testing.T) result {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	late := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+	late := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
 	defer late.Stop()
 	err := cmd.Wait()
 	var exit *exec.ExitError
@@ -187,7 +190,7 @@ func (w *watched) String() string {
 // wait returns the first group of the first match of form.
 func (w *watched) wait(t *testing.T, form *regexp.Regexp) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()

@@ -12,6 +12,7 @@ import (
 	"net/textproto"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,7 +30,8 @@ type client struct {
 
 func newClient(t *testing.T, o Options) *client {
 	t.Helper()
-	svc := coretest.New(t)
+	noon := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) // what is made today is of today when it is asked for
+	svc := coretest.New(t, func(o *core.Options) { o.Now = func() time.Time { return noon } })
 	mux := http.NewServeMux()
 	Mount(mux, svc, o)
 	return &client{t, svc, wire.Front(mux)}

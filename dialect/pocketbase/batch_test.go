@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// enableBatch turns batches on.
+// enableBatch turns batches on, with time for a slow machine.
 func (b *bench) enableBatch(root string) {
 	b.t.Helper()
-	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true, "maxRequests": 4}}`}).ok()
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true, "maxRequests": 4, "timeout": 60}}`}).ok()
 }
 
 func payload(t *testing.T, requests ...map[string]any) part {

@@ -166,7 +166,7 @@ func TestUniqueIndexesHold(t *testing.T) {
 	create(`{"a": "x"}`).ok()
 	b.do(call{method: "PATCH", path: collections + "/seats/records/" + first["id"].(string), token: root, body: `{"a": "x", "n": 1}`}).is(400, strings.Replace(pair, "create", "update", 1))
 	b.do(call{method: "PATCH", path: collections + "/seats/records/" + first["id"].(string), token: root, body: `{"d": "2026-11-21"}`}).ok()
-	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true}}`}).ok()
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true, "timeout": 60}}`}).ok()
 	batch := b.do(call{method: "POST", path: "/api/batch", token: root, body: `{"requests": [{"method": "POST", "url": "/api/collections/seats/records", "body": {"a": "new"}},
 		{"method": "POST", "url": "/api/collections/seats/records", "body": {"a": "new"}}]}`})
 	if !strings.Contains(string(batch.body), `"n":{"code":"validation_not_unique"`) || batch.status != 400 {

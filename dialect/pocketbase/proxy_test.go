@@ -45,7 +45,7 @@ func TestAnItemOfABatchHasTheAddressOfItsBatch(t *testing.T) {
 	b := newBench(t)
 	root := b.root()
 	b.trust(root, `["X-Real-IP"]`)
-	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true},
+	b.do(call{method: "PATCH", path: "/api/settings", token: root, body: `{"batch": {"enabled": true, "timeout": 60},
 		"rateLimits": {"enabled": true, "rules": [{"label": "reports:create", "duration": 3600, "maxRequests": 1}]}}`}).ok()
 	ask := func(from string) string {
 		return string(b.do(call{method: "POST", path: "/api/batch", header: map[string]string{"X-Real-IP": from}, body: `{"requests": [
