@@ -32,7 +32,7 @@ func TestCodesThatHoldAreTold(t *testing.T) {
 	o.ask("nobody@example.com")
 	first, digits := o.code(coretest.Member1)
 	second, _ := o.code(coretest.Member1)
-	*o.now = o.now.Add(seconds(1))
+	o.clk.add(seconds(1))
 	third, _ := o.code(coretest.Member2)
 	token, _ := o.signIn("users", coretest.Member2, coretest.Member2Password)
 	if got := o.rows(o.root); len(got) != 3 || got[2] != third {
@@ -51,7 +51,7 @@ func TestCodesThatHoldAreTold(t *testing.T) {
 	o.do(call{method: "DELETE", path: otps + "/records/" + second, token: token}).fails(403, "Only superusers can perform this action.")
 	o.remove(otps + "/records/" + second)
 	o.enter(second, digits).fails(400, badCode)
-	*o.now = o.now.Add(seconds(180))
+	o.clk.add(seconds(180))
 	if got := o.rows(o.root); got != nil {
 		t.Errorf("when all have ended they are %v", got)
 	}
