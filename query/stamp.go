@@ -243,7 +243,7 @@ func momentOf(v dossier.Value) (time.Time, bool) {
 // momentBy is the moment that v tells where numbers count as the unit says.
 func momentBy(v dossier.Value, by Unit) (time.Time, bool) {
 	n, numeral := v.(dossier.Number)
-	if _, known := v.(dossier.Text); known && !momentForm.MatchString(TextOf(v)) {
+	if _, truth := v.(dossier.Bool); !numeral && !truth && !momentForm.MatchString(TextOf(v)) {
 		n, numeral = NumeralOf(TextOf(v)).(dossier.Number)
 	}
 	if !numeral {
