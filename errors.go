@@ -3,6 +3,7 @@ package dossier
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,7 @@ const (
 	CodeNoRecord     Code = "no_record"      // Params["id"]: a relation to nothing
 	CodeNoUpload     Code = "no_upload"      // Params["key"]: an unknown, expired, used or foreign upload
 	CodeFileTooLarge Code = "file_too_large" // Params["max"]: bytes, Params["file"]: original name
-	CodeFileType     Code = "file_type"      // Params["allowed"]: []string, Params["file"]: stored name
+	CodeFileType     Code = "file_type"      // Params["allowed"]: []string, Params["file"]: original name, Params["slug"]: stored name
 	CodeNotImage     Code = "not_image"      // Params["file"]
 	CodeMismatch     Code = "mismatch"       // two values that must agree do not
 	CodeTaken        Code = "taken"          // an id or name in use
@@ -138,4 +139,10 @@ func KindOf(err error) Kind {
 		return k
 	}
 	return Internal
+}
+
+// HasProblem reports whether err holds a Problem with that code.
+func HasProblem(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && slices.ContainsFunc(e.Problems, func(p Problem) bool { return p.Code == code })
 }

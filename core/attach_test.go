@@ -88,7 +88,7 @@ func TestWhatAFileFieldTakes(t *testing.T) {
 		{"one byte more", "small", take(big), []dossier.Problem{prob(dossier.CodeFileTooLarge, params{"max": int64(4), "file": "big.txt"}, "small")}},
 		{"an empty file", "small", take(empty), nil},
 		{"a type that is allowed, whatever its charset", "texts", take(text), nil},
-		{"a type that is not", "texts", take(page), []dossier.Problem{prob(dossier.CodeFileType, params{"allowed": []string{"text/plain"}, "file": bad(page).Slug}, "texts")}},
+		{"a type that is not", "texts", take(page), []dossier.Problem{prob(dossier.CodeFileType, params{"allowed": []string{"text/plain"}, "file": bad(page).Name, "slug": bad(page).Slug}, "texts")}},
 		{"a picture", "image", take(picture), nil},
 		{"no picture", "image", take(text), []dossier.Problem{prob(dossier.CodeNotImage, params{"file": "a.txt", "slug": text.Slug}, "image")}},
 		{"as many as allowed", "files", take(text, picture, empty), nil},

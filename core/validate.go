@@ -328,7 +328,7 @@ func (w *writing) fitting(f *dossier.Field, file *dossier.File, path []string) b
 	case f.MaxSize > 0 && file.Size > f.MaxSize:
 		w.fault(dossier.CodeFileTooLarge, map[string]any{"max": f.MaxSize, "file": file.Name}, path...)
 	case len(f.MimeTypes) > 0 && !allowedType(f.MimeTypes, file.Sniffed):
-		w.fault(dossier.CodeFileType, map[string]any{"allowed": f.MimeTypes, "file": file.Slug}, path...)
+		w.fault(dossier.CodeFileType, map[string]any{"allowed": f.MimeTypes, "file": file.Name, "slug": file.Slug}, path...)
 	case f.Type == dossier.TypeImage && !isImage(file.Sniffed):
 		w.fault(dossier.CodeNotImage, map[string]any{"file": file.Name, "slug": file.Slug}, path...)
 	default:

@@ -151,6 +151,7 @@ const (
 	textAddMax     text = "add max"
 	textUpdateMax  text = "update max"
 	textDeleteMax  text = "delete max"
+	textNeeded     text = "needed"
 	textSyntax     text = "syntax"
 	textQueryValue text = "query value"
 	textQuerySort  text = "query sort"
@@ -198,6 +199,7 @@ var texts = map[text][2]string{
 	textAddMax:     {"A maximum of 100 records can be added at one time.", "一度に100件まで追加できます。"},
 	textUpdateMax:  {"A maximum of 100 records can be updated at one time.", "一度に100件まで更新できます。"},
 	textDeleteMax:  {"Between 1 and 100 records can be deleted at one time.", "一度に1件から100件まで削除できます。"},
+	textNeeded:     {"A required field of another record refers to this record.", "他のレコードの必須フィールドがこのレコードを参照しています。"},
 	textSyntax:     {"The query cannot be read at character %v: %v.", "クエリの%v文字目が正しくありません（%v）。"},
 	textQueryValue: {"The value %q does not fit the field %v.", "値%qはフィールド「%v」に使用できません。"},
 	textQuerySort:  {"The field %v cannot be sorted by.", "フィールド「%v」では並べ替えできません。"},

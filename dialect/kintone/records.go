@@ -405,6 +405,9 @@ func (h *handler) planDelete(c *call) (step, error) {
 			if dossier.KindOf(err) == dossier.NotFound {
 				return nil, fail(codeNoRecord, decimal(number))
 			}
+			if dossier.HasProblem(err, dossier.CodeRequired) {
+				return nil, badInput(fmt.Sprintf("ids[%d]", i), say(textNeeded))
+			}
 			if err != nil {
 				return nil, faultOf(err, c.who)
 			}

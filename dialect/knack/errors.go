@@ -108,6 +108,9 @@ func (v validation) body() object {
 // notImage is the answer to an upload that had to be a picture.
 var notImage = validation{{message: "File must be an image.", typ: typeImage}}
 
+// errNeeded is the answer to a deletion that would leave a required connection of another record empty.
+var errNeeded = validation{{message: "A required connection of another record needs this record.", typ: typeConnection}}
+
 // kinds say how an error of core without a better translation is answered.
 var kinds = map[dossier.Kind]*fault{
 	dossier.Invalid:         errNotOffered,

@@ -89,7 +89,11 @@ func (h *handler) deleteRecord(w http.ResponseWriter, r *http.Request, t *target
 		return err
 	}
 	err = h.write(r.Context(), t, ref, func(base int64) error {
-		return h.svc.DeleteRecord(r.Context(), t.who, t.c, ref, base)
+		err := h.svc.DeleteRecord(r.Context(), t.who, t.c, ref, base)
+		if dossier.HasProblem(err, dossier.CodeRequired) {
+			return errNeeded
+		}
+		return err
 	})
 	if err != nil {
 		return err

@@ -390,9 +390,13 @@ func fileTooLarge(p dossier.Problem) fault {
 
 func fileType(p dossier.Problem) fault {
 	allowed, _ := p.Params["allowed"].([]string)
+	name, _ := p.Params["slug"].(string)
+	if name == "" {
+		name, _ = p.Params["file"].(string)
+	}
 	return fault{
 		Code:    "validation_invalid_mime_type",
-		Message: fmt.Sprintf("%q mime type must be one of: %s.", p.Params["file"], strings.Join(allowed, ", ")),
+		Message: fmt.Sprintf("%q mime type must be one of: %s.", name, strings.Join(allowed, ", ")),
 	}
 }
 
@@ -400,11 +404,7 @@ func fileType(p dossier.Problem) fault {
 var pictureTypes = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
 
 func notImage(p dossier.Problem) fault {
-	name, ok := p.Params["slug"]
-	if !ok {
-		name = p.Params["file"]
-	}
-	p.Params = map[string]any{"file": name, "allowed": pictureTypes}
+	p.Params = map[string]any{"file": p.Params["file"], "slug": p.Params["slug"], "allowed": pictureTypes}
 	return fileType(p)
 }
 
