@@ -137,14 +137,15 @@ func (c column) empty() query.Filter {
 	return query.Empty{Of: c.of}
 }
 
-// judge decides "c op v" by the column's kind.
+// judge decides "c op v" by the column's kind. A list that is empty is ” where the filter says so, but nobody who asks is on it because the
+// request knows nothing of them.
 func judge(c column, op string, v literal) (verdict, error) {
 	zero := zeroOf(c.kind)
 	d := verdict{holds: never, zero: foldTest(zero, op, v), null: foldTest(null, op, v)}
 	if v.kind == isNull && op != "=" && op != "!=" {
 		return verdict{holds: never}, nil
 	}
-	if v.blank() && (op == "=" || op == "!=") && !c.strictNull() {
+	if v.blank() && (op == "=" || op == "!=") && !c.strictNull() && !(c.kind == kindList && v.told) {
 		return judgeBlank(c, op), nil
 	}
 	if !isLike(op) && c.affinity == affNone && mixes(c.kind, v.kind) {

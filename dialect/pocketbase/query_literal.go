@@ -24,6 +24,7 @@ type literal struct {
 	text  string // of numbers the shortest
 	float bool   // a number that PocketBase has as a floating one, whose text always has a point
 	typed bool   // the value of a field, which takes on its type what it is compared with
+	told  bool   // known of the request, not written in the filter
 }
 
 var null = literal{}

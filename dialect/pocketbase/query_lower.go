@@ -109,10 +109,16 @@ func arrange(c comparison) (node, error) {
 	return &c, nil
 }
 
-// spread compares each of the constants that from is.
+// spread compares each of the constants that from is. Where there is none, nothing is equal to it, and with a ? everything is something else.
 func spread(c comparison, from ref, put func(*comparison, ref)) (node, error) {
 	values := from.list
-	if len(values) == 0 {
+	switch {
+	case len(values) > 0:
+	case c.op == "=":
+		return fixed(false), nil
+	case c.op == "!=" && (c.any || from.lone):
+		return fixed(true), nil
+	default:
 		values = []literal{null}
 	}
 	j := junction{or: c.any}

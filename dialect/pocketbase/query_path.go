@@ -19,6 +19,7 @@ type ref struct {
 	value literal   // of a constant
 	each  bool      // the constant is each of list
 	list  []literal // …
+	lone  bool      // … of a field that takes one
 
 	hops []hop
 	leaf column        // in the scope behind the hops

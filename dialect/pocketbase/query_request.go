@@ -13,6 +13,12 @@ import (
 
 // requestPath is @request.…: what is known of the request is a constant, the relations that it names are joins.
 func (l *lowerer) requestPath(names []string, mod modifier) (ref, error) {
+	r, err := l.requested(names, mod)
+	r.value.told = r.fixed
+	return r, err
+}
+
+func (l *lowerer) requested(names []string, mod modifier) (ref, error) {
 	if len(names) == 0 {
 		return ref{}, invalid("@request wants a name: @request.auth.id")
 	}
@@ -161,17 +167,21 @@ func (l *lowerer) known(k known, rest []string, mod modifier) (ref, error) {
 		return fixedRef(l.uploaded(k, rest)), nil
 	case len(rest) > 0:
 		return modified(jsonPath(k.value, rest), mod), nil
-	case !k.given:
-		return l.nothing(mod), nil
 	}
 	many := f.IsFile() || f.IsRelation() || f.Type == dossier.TypeSelect
+	if !k.given && !(many && mod == modEach) {
+		return l.nothing(mod), nil
+	}
 	switch {
 	case mod == modLength && many:
 		return fixedRef(numberLiteral(dossier.Number(strconv.Itoa(len(elementsOf(k.value)))))), nil
 	case mod == modEach && many:
-		r := ref{fixed: true, each: true}
+		r := ref{fixed: true, each: true, lone: !f.Multiple()}
 		for _, s := range elementsOf(k.value) {
 			r.list = append(r.list, textLiteral(s))
+		}
+		if k.given && r.lone && len(r.list) == 0 {
+			r.list = []literal{textLiteral("")}
 		}
 		return r, nil
 	}
