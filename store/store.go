@@ -15,7 +15,7 @@ import (
 // A Store keeps rows. Safe for concurrent use.
 type Store interface {
 	// View runs fn on a consistent snapshot. fn must not write, nor start another View: there are only so many snapshots at a
-	// time.
+	// time. An fn that begins with Records.Get may run once more: only what it did last counts.
 	View(ctx context.Context, fn func(Tx) error) error
 	// Update runs fn and keeps all of what it wrote, or nothing if it returns an error. When Update returns nil the writes
 	// survive a power cut. fn may run more than once and next to nothing else: it touches only tx, does no I/O, waits for

@@ -76,6 +76,7 @@ func wrong(f *dossier.Field, msg string) error {
 // A decoder makes values of cells. It collects the files that it meets, so that one query can fill them all.
 type decoder struct {
 	files map[dossier.ID]*dossier.File
+	loose bool // some of them are not held
 }
 
 // value is the value of type t that a cell holds, nil if it is NULL.

@@ -110,19 +110,19 @@ func (d *dumper) table(ctx context.Context, table dumpedTable) error {
 			return err
 		}
 	}
-	if head.Columns, err = d.tx.session.columns("SELECT * FROM " + table.name); err != nil {
+	if head.Columns, err = d.tx.columns("SELECT * FROM " + table.name); err != nil {
 		return err
 	}
 	if err := d.value(head); err != nil {
 		return err
 	}
 	list := strings.Join(head.Columns, ", ")
-	return d.tx.session.each(ctx, "SELECT "+list+" FROM "+table.name, nil, d.row)
+	return d.tx.query(ctx, "SELECT "+list+" FROM "+table.name, nil, d.row)
 }
 
 // lastSerial is the last key that the database gave in a table.
 func (t *tx) lastSerial(table dumpedTable) (last int64, err error) {
-	_, err = t.session.one(t.store.flavor.LastSerial(table.name, table.serial), nil, func(row []driver.Value) error {
+	_, err = t.one(t.store.flavor.LastSerial(table.name, table.serial), nil, func(row []driver.Value) error {
 		last = integer(row[0])
 		return nil
 	})

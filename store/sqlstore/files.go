@@ -23,7 +23,7 @@ func (f files) Get(_ context.Context, id dossier.ID) (*dossier.File, error) {
 
 func (f files) held(id dossier.ID) (*lease, error) {
 	l, err := f.lease(id)
-	if err == nil && (l == nil || l.state != held) {
+	if err == nil && (l == nil || !l.held()) {
 		err = noFile()
 	}
 	return l, err
@@ -102,7 +102,7 @@ func (t *tx) release(now time.Time, where string, args ...any) error {
 // settle lets a held file that nobody uses fall back to an expired upload.
 func (t *tx) settle(id dossier.ID, now time.Time) error {
 	l, err := t.lease(id)
-	if err != nil || l == nil || l.state != held {
+	if err != nil || l == nil || !l.held() {
 		return err
 	}
 	used, err := t.one("SELECT 1 FROM uses WHERE file = ? LIMIT 1", []any{string(l.ID)}, func([]driver.Value) error { return nil })
@@ -135,18 +135,25 @@ func (t *tx) among(columns string, ids []dossier.ID, fn func([]driver.Value) err
 }
 
 // fill reads the files that a decoder met, with one query for all.
-func (t *tx) fill(met map[dossier.ID]*dossier.File) error {
-	ids := make([]dossier.ID, 0, len(met))
-	for id := range met {
+func (t *tx) fill(d *decoder) error {
+	ids := make([]dossier.ID, 0, len(d.files))
+	for id := range d.files {
 		ids = append(ids, id)
 	}
-	return t.among(leaseColumns, ids, func(row []driver.Value) error {
+	held := 0
+	err := t.among(leaseColumns, ids, func(row []driver.Value) error {
 		l, err := readLease(row)
-		if err == nil {
-			*met[l.ID] = l.File
+		if err != nil {
+			return err
 		}
-		return err
+		*d.files[l.ID] = l.File
+		if l.held() {
+			held++
+		}
+		return nil
 	})
+	d.loose = held < len(ids)
+	return err
 }
 
 // eachBatch is how many rows Each reads at a time.

@@ -73,7 +73,7 @@ func (r *records) finds(ctx context.Context, l *layout, f *dossier.Field, v quer
 func (r *records) countSome(ctx context.Context, cond string, args []any) (bool, error) {
 	sql := "SELECT count(*) FROM (SELECT 1 FROM " + cond + " LIMIT " + strconv.Itoa(manyFinds) + ") some"
 	var n int64
-	err := r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {
+	err := r.tx.query(ctx, sql, args, func(row []driver.Value) error {
 		n = integer(row[0])
 		return nil
 	})

@@ -25,6 +25,9 @@ type lease struct {
 	state int64
 }
 
+// held reports whether records hold the file.
+func (l *lease) held() bool { return l.state == held }
+
 func readLease(row []driver.Value) (*lease, error) {
 	l := &lease{state: integer(row[1])}
 	l.ID, l.Name, l.Slug = dossier.ID(text(row[0])), text(row[2]), text(row[3])
@@ -206,7 +209,7 @@ func (u uploads) Remove(_ context.Context, id dossier.ID) error {
 	switch {
 	case err != nil || l == nil:
 		return err
-	case l.state == held:
+	case l.held():
 		return dossier.Errorf(dossier.Stale, "the file is in use")
 	}
 	if _, err := u.exec("DELETE FROM files WHERE id = ?", string(l.ID)); err != nil || l.state == ended {

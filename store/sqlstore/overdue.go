@@ -73,19 +73,23 @@ func (f *findings) endLongest(latest time.Time) {
 	}
 }
 
-// bounded is ctx with the time that reading records may take. done is to be called when they are read.
-func (r *records) bounded(ctx context.Context) (_ context.Context, done func()) {
+// bounded is ctx with the time that reading records may take, now that there is a session to read in. done is to be called when they are read.
+func (r *records) bounded(ctx context.Context) (_ context.Context, done func(), err error) {
+	session, err := r.tx.open()
+	if err != nil {
+		return nil, nil, err
+	}
 	s := r.tx.store
 	limit, cause, longer := s.queryTime, errQueryTime, func() {}
 	if r.collection.Kind == dossier.View {
-		limit, cause, longer = min(viewTime, s.queryTime), errViewTime, r.tx.session.shorten(viewLength)
+		limit, cause, longer = min(viewTime, s.queryTime), errViewTime, session.shorten(viewLength)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, cause)
 	if r.tx.writes {
-		return ctx, func() { cancel(); longer() }
+		return ctx, func() { cancel(); longer() }, nil
 	}
 	ctx, over := s.findings.begin(ctx, s.now())
-	return ctx, func() { over(); cancel(); longer() }
+	return ctx, func() { over(); cancel(); longer() }, nil
 }
 
 // shorten bounds texts and rows until long is called. What fails leaves the bound that there is.

@@ -110,7 +110,7 @@ func (c *compiler) leading(q query.Checked, f *dossier.Field) (string, bool) {
 // any reports whether a record is like that.
 func (r *records) any(ctx context.Context, l *layout, cond string, args []any) (bool, error) {
 	found := false
-	err := r.tx.session.each(ctx, "SELECT 1 FROM "+l.table+" WHERE "+cond+" LIMIT 1", args, func([]driver.Value) error {
+	err := r.tx.query(ctx, "SELECT 1 FROM "+l.table+" WHERE "+cond+" LIMIT 1", args, func([]driver.Value) error {
 		found = true
 		return nil
 	})

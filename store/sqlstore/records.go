@@ -27,6 +27,13 @@ func (r *records) layout() (*layout, error) {
 
 // Get returns the record, dossier.NotFound if there is none.
 func (r *records) Get(ctx context.Context, id dossier.ID) (*dossier.Record, error) {
+	l, err := r.layout()
+	if err != nil {
+		return nil, err
+	}
+	if rec := r.tx.recall(l, id); rec != nil {
+		return rec, nil
+	}
 	return r.get(ctx, "id", string(id))
 }
 
@@ -48,22 +55,27 @@ func (r *records) get(ctx context.Context, column string, value any) (*dossier.R
 	if r.collection.Kind != dossier.View {
 		ctx = context.Background()
 	} else {
-		var cancel context.CancelFunc
-		ctx, cancel = r.bounded(ctx)
-		defer cancel()
+		var done func()
+		var err error
+		if ctx, done, err = r.bounded(ctx); err != nil {
+			return nil, err
+		}
+		defer done()
 	}
 	l, err := r.layout()
 	if err != nil {
 		return nil, err
 	}
 	sql := "SELECT " + l.list + " FROM " + l.table + " t0 WHERE t0." + column + " = " + r.tx.store.flavor.Placeholder(1)
-	found, err := r.scan(ctx, l, sql, []any{value})
+	var d decoder
+	found, err := r.scan(ctx, l, &d, sql, []any{value})
 	if err != nil {
 		return nil, err
 	}
 	if len(found) == 0 {
 		return nil, r.none()
 	}
+	r.tx.remember(l, found[0], !d.loose)
 	return found[0], nil
 }
 
@@ -77,8 +89,11 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
+	ctx, done, err := r.bounded(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
 	p, err := r.plan(ctx, l, q)
 	if err != nil {
 		return nil, r.overdue(ctx, err)
@@ -87,7 +102,7 @@ func (r *records) Find(ctx context.Context, q query.Checked) ([]*dossier.Record,
 	if err != nil {
 		return nil, err
 	}
-	return r.scan(ctx, l, sql, args)
+	return r.scan(ctx, l, &decoder{}, sql, args)
 }
 
 // Count counts the records a checked query's filter lets through.
@@ -100,10 +115,13 @@ func (r *records) Count(ctx context.Context, q query.Checked) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	ctx, cancel := r.bounded(ctx)
-	defer cancel()
+	ctx, done, err := r.bounded(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer done()
 	var n int64
-	err = r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {
+	err = r.tx.query(ctx, sql, args, func(row []driver.Value) error {
 		n = integer(row[0])
 		return nil
 	})
@@ -111,18 +129,17 @@ func (r *records) Count(ctx context.Context, q query.Checked) (int64, error) {
 }
 
 // scan runs a query for the columns of l and reads records. ctx is bounded, or the query short.
-func (r *records) scan(ctx context.Context, l *layout, sql string, args []any) ([]*dossier.Record, error) {
+func (r *records) scan(ctx context.Context, l *layout, d *decoder, sql string, args []any) ([]*dossier.Record, error) {
 	var out []*dossier.Record
-	var d decoder
-	err := r.tx.session.each(ctx, sql, args, func(row []driver.Value) error {
-		rec, err := l.record(&d, row)
+	err := r.tx.query(ctx, sql, args, func(row []driver.Value) error {
+		rec, err := l.record(d, row)
 		out = append(out, rec)
 		return err
 	})
 	if err != nil {
 		return nil, r.overdue(ctx, err)
 	}
-	return out, r.tx.fill(d.files)
+	return out, r.tx.fill(d)
 }
 
 // record reads one row.
@@ -178,5 +195,6 @@ func (r *records) Delete(_ context.Context, id dossier.ID) error {
 	if err != nil {
 		return err
 	}
+	r.tx.changed = append(r.tx.changed, id)
 	return r.tx.link(l, number, old, nil)
 }

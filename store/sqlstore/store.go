@@ -6,6 +6,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql/driver"
+	"hash/maphash"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type Store struct {
 	readers chan *reader
 	count   int
 	layouts layouts
+	hot     hotRecords
 	known   known
 	closed  chan struct{}
 	once    sync.Once
@@ -43,12 +45,6 @@ type Store struct {
 	queryTime  time.Duration
 	now        func() time.Time
 	findings   findings
-}
-
-// A reader is a session that reads, with the generation in which it connected.
-type reader struct {
-	*session
-	generation int64
 }
 
 var _ store.Store = (*Store)(nil)
@@ -68,7 +64,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader, queryTime: o.QueryTime, now: o.Now}
+	s := &Store{flavor: o.Flavor, count: max(1, o.Readers), closed: make(chan struct{}), reader: o.Reader, queryTime: o.QueryTime, now: o.Now,
+		hot: hotRecords{seed: maphash.MakeSeed()}}
 	if err := migrate(w); err != nil {
 		_ = w.close()
 		return nil, err
@@ -111,63 +108,6 @@ func (s *Store) closeReaders(n int) (err error) {
 
 func errClosed() error { return dossier.Errorf(dossier.Busy, "the store is closed") }
 
-// View runs fn on a snapshot, on a connection of its own.
-func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
-	r, err := s.borrow(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { s.readers <- r }()
-	select {
-	case <-s.closed:
-		return errClosed()
-	default:
-	}
-	s.renew(ctx, r)
-	schema := s.schema.Load() // what this snapshot sees is not older
-	if _, err := r.exec(s.flavor.BeginRead); err != nil {
-		return err
-	}
-	defer func() { _, _ = r.exec("ROLLBACK") }()
-	return fn(&tx{store: s, session: r.session, schema: schema})
-}
-
-// borrow waits for a reader. Who waits for long ends the query that has run longest, if others could have been served meanwhile.
-func (s *Store) borrow(ctx context.Context) (*reader, error) {
-	select {
-	case r := <-s.readers:
-		return r, nil
-	default:
-	}
-	impatient := time.NewTicker(impatience)
-	defer impatient.Stop()
-	for {
-		select {
-		case r := <-s.readers:
-			return r, nil
-		case <-s.closed:
-			return nil, errClosed()
-		case <-ctx.Done():
-			return nil, dossier.Errorf(dossier.Canceled, "wait to read: %w", context.Cause(ctx))
-		case <-impatient.C:
-			s.findings.endLongest(s.now().Add(-contendedTime))
-		}
-	}
-}
-
-// renew connects r anew if there are newer statistics; it keeps what it has if that fails.
-func (s *Store) renew(ctx context.Context, r *reader) {
-	g := s.generation.Load()
-	if r.generation == g {
-		return
-	}
-	r.generation = g
-	if fresh, err := newSession(ctx, s.reader, s.flavor); err == nil {
-		_ = r.close()
-		r.session = fresh
-	}
-}
-
 // Update runs fn in the writer's next group and returns when the group is durable.
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	return s.writer.queue.Do(ctx, &job{fn: fn})
@@ -176,11 +116,20 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 // A tx is one transaction, or one part of a group's.
 type tx struct {
 	store   *Store
-	session *session
+	session *session // nil while a View needs none; see open
 	writes  bool
-	schema  int64 // of a reader: the schema that it sees, or an older one
-	// tables are the collections' tables that this transaction made (their numbers) or dropped (0).
-	tables map[dossier.ID]int64
+	// tables are the collections' tables that this transaction made (their numbers) or dropped (0), changed the records that it changed.
+	tables  map[dossier.ID]int64
+	changed []dossier.ID
+
+	// What follows is a View's.
+	ctx    context.Context
+	reader *reader
+	schema int64 // the schema that it sees, or an older one
+	seen   int64 // the commit that it sees, or an older one
+	hits   []hit // what it was given from memory before it had a snapshot
+	pinned bool  // it has one
+	moved  bool  // the snapshot is newer than what it was given
 }
 
 func (t *tx) Collections() store.Collections { return collections{t} }
@@ -197,9 +146,35 @@ func (t *tx) exec(sql string, args ...any) (int64, error) {
 }
 
 func (t *tx) one(sql string, args []any, fn func([]driver.Value) error) (bool, error) {
-	return t.session.one(t.store.flavor.sql(sql), args, fn)
+	s, err := t.open()
+	if err != nil {
+		return false, err
+	}
+	found, err := s.one(t.store.flavor.sql(sql), args, fn)
+	t.pinned = t.pinned || err == nil
+	return found, err
 }
 
 func (t *tx) each(sql string, args []any, fn func([]driver.Value) error) error {
-	return t.session.each(context.Background(), t.store.flavor.sql(sql), args, fn)
+	return t.query(context.Background(), t.store.flavor.sql(sql), args, fn)
+}
+
+// query calls fn with every row of what is the flavor's own SQL already.
+func (t *tx) query(ctx context.Context, sql string, args []any, fn func([]driver.Value) error) error {
+	s, err := t.open()
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, sql, args, fn)
+	t.pinned = t.pinned || err == nil
+	return err
+}
+
+// columns are the names of what a query without parameters returns.
+func (t *tx) columns(sql string) ([]string, error) {
+	s, err := t.open()
+	if err != nil {
+		return nil, err
+	}
+	return s.columns(sql)
 }

@@ -74,6 +74,7 @@ func (r *records) Update(_ context.Context, rec *dossier.Record, base int64) err
 	if n == 0 {
 		return r.missed(l, rec.ID, base)
 	}
+	r.tx.changed = append(r.tx.changed, rec.ID)
 	return r.tx.link(l, number, old, rec.Values)
 }
 

@@ -34,8 +34,9 @@ type writer struct {
 // A job is one update.
 type job struct {
 	queue.Ticket
-	fn     func(store.Tx) error
-	tables map[dossier.ID]int64
+	fn      func(store.Tx) error
+	tables  map[dossier.ID]int64 // as in tx
+	changed []dossier.ID
 }
 
 func startWriter(s *Store, c *session, o Options) *writer {
@@ -89,7 +90,10 @@ func (w *writer) transact(first *job, next func(end time.Time) *job) (lost []*jo
 			return lost
 		}
 	}
-	if _, err := w.session.exec("COMMIT"); err != nil {
+	w.store.hot.begin(w.group)
+	_, err := w.session.exec("COMMIT")
+	w.store.hot.end()
+	if err != nil {
 		w.fail(err)
 		return nil
 	}
@@ -185,7 +189,7 @@ func (w *writer) call(j *job) (err error) {
 	}()
 	t := &tx{store: w.store, session: w.session, writes: true}
 	err = j.fn(t)
-	j.tables = t.tables
+	j.tables, j.changed = t.tables, t.changed
 	return err
 }
 

@@ -36,6 +36,8 @@ func Run(t *testing.T, open Opener) {
 		"reopen":         testReopen,
 		"transactions":   testTransactions,
 		"concurrency":    testConcurrency,
+		"rereads":        testRereads,
+		"reread race":    testRereadRace,
 		"limits":         testLimits,
 		"relations":      testRelations,
 		"patterns":       testPatterns,
