@@ -1,6 +1,7 @@
 package dossier
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -44,6 +45,13 @@ type Collection struct {
 	Created time.Time
 	Updated time.Time
 	Extra   map[string]string // what a dialect keeps for itself; core never reads it
+}
+
+// Clone is a copy of c whose fields, and what dialects keep in it, may be changed.
+func (c *Collection) Clone() *Collection {
+	next := *c
+	next.Fields, next.Extra = CloneFields(c.Fields), maps.Clone(c.Extra)
+	return &next
 }
 
 // Rules say who may do what, as text in the rule language that the server was built with. nil: superusers only. "": everyone.

@@ -1,6 +1,10 @@
 package dossier
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // FieldType is what a field holds. The table in docs/architecture.md shows how each looks in each dialect.
 type FieldType string
@@ -82,6 +86,17 @@ type Field struct {
 	Default    Value             // what a new record gets where the field is not given
 	DefaultNow bool              // date, datetime, time: a new record gets the moment of its creation
 	Extra      map[string]string // what a dialect keeps for itself (a layout, a display option); core never reads it
+}
+
+// CloneFields are copies of fields, those of tables included, that may be changed; nil of none.
+func CloneFields(fields []*Field) []*Field {
+	var out []*Field
+	for _, f := range fields {
+		g := *f
+		g.Fields, g.Options, g.Extra = CloneFields(f.Fields), slices.Clone(f.Options), maps.Clone(f.Extra)
+		out = append(out, &g)
+	}
+	return out
 }
 
 // Multiple reports whether a select, relation or user field holds a List instead of a Text.

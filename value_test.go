@@ -185,3 +185,17 @@ func TestDefaultsOfNewRecords(t *testing.T) {
 		}
 	}
 }
+
+func TestAClonesFieldsAreItsOwn(t *testing.T) {
+	t.Parallel()
+	c := &Collection{Extra: map[string]string{"a": "b"}, Fields: []*Field{{Name: "t", Fields: []*Field{{Name: "s", Options: []string{"x"}, Extra: map[string]string{"k": "v"}}}}}}
+	next := c.Clone()
+	inner := next.Fields[0].Fields[0]
+	next.Extra["a"], next.Fields[0].Name, inner.Name, inner.Options[0], inner.Extra["k"] = "-", "-", "-", "-", "-"
+	if was := c.Fields[0].Fields[0]; c.Extra["a"] != "b" || c.Fields[0].Name != "t" || was.Name != "s" || was.Options[0] != "x" || was.Extra["k"] != "v" {
+		t.Errorf("a change of the copy changed it: %+v, %+v", c, was)
+	}
+	if (&Collection{}).Clone().Fields != nil {
+		t.Error("a copy of no fields has some")
+	}
+}

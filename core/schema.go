@@ -164,7 +164,7 @@ func merge(space *dossier.Space, want *dossier.Collection, prune bool) (merged, 
 		}
 	}
 	if old == nil {
-		c.Fields = cloneFields(want.Fields)
+		c.Fields = dossier.CloneFields(want.Fields)
 		return &c, nil
 	}
 	c.ID, c.Number, c.Created, c.Updated, c.Draft = old.ID, old.Number, old.Created, old.Updated, old.Draft
@@ -200,7 +200,7 @@ func followGate(gate dossier.SignIn, old *dossier.Collection, want, merged []*do
 func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
 	kept := map[dossier.ID]bool{}
 	var out []*dossier.Field // nil if there are none, as in what is compared with it
-	for _, w := range cloneFields(want) {
+	for _, w := range dossier.CloneFields(want) {
 		for _, o := range old {
 			if w.Number != 0 && o.Number == w.Number || w.Number == 0 && o.Name == w.Name {
 				if w.ID, w.Number = o.ID, o.Number; w.Extra == nil {
@@ -216,16 +216,6 @@ func mergeFields(old, want []*dossier.Field, prune bool) []*dossier.Field {
 		if !kept[o.ID] && !prune {
 			out = append(out, o)
 		}
-	}
-	return out
-}
-
-func cloneFields(fields []*dossier.Field) []*dossier.Field {
-	var out []*dossier.Field
-	for _, f := range fields {
-		g := *f
-		g.Fields = cloneFields(f.Fields)
-		out = append(out, &g)
 	}
 	return out
 }
@@ -310,7 +300,7 @@ func (s *Service) PutCollection(ctx context.Context, who access.Principal, c *do
 		return nil, err
 	}
 	next := *c
-	next.Fields = cloneFields(c.Fields)
+	next.Fields = dossier.CloneFields(c.Fields)
 	all := &dossier.Space{Application: space.Application, Settings: space.Settings}
 	for _, o := range space.Collections {
 		if !exists || o.ID != c.ID {

@@ -31,7 +31,7 @@ func (h *handler) deployApps(c *call) (any, error) {
 	for _, app := range apps {
 		next := c.preview(app)
 		if revert {
-			next = cloneCollection(app)
+			next = app.Clone()
 			setExtra(next, previewKey, "")
 		}
 		next.Draft = app.Draft && revert

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"dossier"
@@ -51,10 +49,10 @@ func pending(app *dossier.Collection) []edit {
 
 // preview is the app as it would be after a deployment. Edits that have become impossible are left out.
 func (c *call) preview(app *dossier.Collection) *dossier.Collection {
-	next := cloneCollection(app)
+	next := app.Clone()
 	setExtra(next, previewKey, "")
 	for _, e := range pending(app) {
-		if try := cloneCollection(next); c.apply(try, e) == nil {
+		if try := next.Clone(); c.apply(try, e) == nil {
 			next = try
 		}
 	}
@@ -209,7 +207,7 @@ func (c *call) change(e edit) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		next = cloneCollection(live)
+		next = live.Clone()
 		setExtra(next, previewKey, string(text))
 	}
 	made, err := c.putCollection(next)
@@ -246,20 +244,4 @@ func wrongProperties(app *dossier.Collection, err error) inputs {
 		in["properties"] = []message{say(textInvalid)}
 	}
 	return in
-}
-
-func cloneCollection(c *dossier.Collection) *dossier.Collection {
-	next := *c
-	next.Fields, next.Extra = cloneFields(c.Fields), maps.Clone(c.Extra)
-	return &next
-}
-
-func cloneFields(fields []*dossier.Field) []*dossier.Field {
-	out := make([]*dossier.Field, len(fields))
-	for i, f := range fields {
-		g := *f
-		g.Fields, g.Extra, g.Options = cloneFields(f.Fields), maps.Clone(f.Extra), slices.Clone(f.Options)
-		out[i] = &g
-	}
-	return out
 }

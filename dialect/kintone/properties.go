@@ -94,7 +94,7 @@ func (p *propertyReader) begin(at, code string, object map[string]any, old *doss
 			p.wrong.add(at+".type", say(textInvalid))
 			return nil
 		}
-		return cloneFields([]*dossier.Field{old})[0]
+		return dossier.CloneFields([]*dossier.Field{old})[0]
 	}
 	if t == "" {
 		p.wrong.add(at+".type", say(textParam))

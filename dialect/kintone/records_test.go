@@ -93,7 +93,7 @@ func TestUpsertAndDelete(t *testing.T) {
 func makeUnique(t *testing.T, svc *core.Service, name string) {
 	t.Helper()
 	app, _ := svc.Space().Collection("reports")
-	next := cloneCollection(app)
+	next := app.Clone()
 	f, _ := next.Field(name)
 	f.Unique = true
 	if _, err := svc.PutCollection(context.Background(), access.System(), next); err != nil {

@@ -186,7 +186,7 @@ func TestAuthorsOfAnImport(t *testing.T) {
 func TestHiddenAndRequiredFields(t *testing.T) {
 	c := newClient(t, Options{})
 	app, _ := c.svc.Space().Collection("reports")
-	next := cloneCollection(app)
+	next := app.Clone()
 	for _, f := range next.Fields {
 		switch f.Name {
 		case "summary":

@@ -91,7 +91,7 @@ func testAlter(t *testing.T, open Opener) {
 		"rows", dossier.Rows{{Values: values("keep", dossier.Text("k"), "lose", dossier.Number("1"), "pick", dossier.Text("z"))}}))
 	b.insert(c, values("a", dossier.Text("x")))
 
-	next := clone(c)
+	next := c.Clone()
 	next.Name = "renamed"
 	f := next.Fields
 	f[0].Name, f[1].Name = "n", "a" // names change places
@@ -113,7 +113,7 @@ func testAlter(t *testing.T, open Opener) {
 		t.Errorf("found %v by the new field", got)
 	}
 
-	last := clone(next)
+	last := next.Clone()
 	last.Fields = []*dossier.Field{last.Fields[0], last.Fields[5]} // "n" and "extra" stay
 	b.put(last)
 	if diff := cmp.Diff(values("n", dossier.Text("x")), b.get(last, r.ID).Values); diff != "" {
@@ -129,7 +129,7 @@ func testEmptyTextsTurnUnique(b *bench) {
 	c := b.collection("nicks", &dossier.Field{Name: "nick", Type: dossier.TypeText})
 	first := b.insert(c, values("nick", dossier.Text("")))
 	b.insert(c, values("nick", dossier.Text("")))
-	unique := clone(c)
+	unique := c.Clone()
 	unique.Fields[0].Unique = true
 	b.put(unique)
 	if got := b.get(unique, first.ID).Values; len(got) != 0 {
@@ -141,7 +141,7 @@ func testEmptyTextsTurnUnique(b *bench) {
 // testRefusedAlter has a collection of which two records have the same value of the first field.
 func testRefusedAlter(b *bench, c *dossier.Collection) {
 	b.Helper()
-	unique := clone(c)
+	unique := c.Clone()
 	unique.Fields[0].Unique, unique.Fields[1].Unique = true, true
 	err := b.refuse(dossier.Exists, func(tx store.Tx) error { return tx.Collections().Put(ctx, unique) })
 	wantProblems(b.T, err, []dossier.Problem{{Path: []string{"n"}, Code: dossier.CodeNotUnique}})
@@ -153,27 +153,10 @@ func testRefusedAlter(b *bench, c *dossier.Collection) {
 	})
 	b.put(c)
 	b.insert(c, values("extra", dossier.Number("1")))
-	typed := clone(c)
+	typed := c.Clone()
 	typed.Fields[0].Type = dossier.TypeNumber
 	b.refuse(dossier.Unsupported, func(tx store.Tx) error { return tx.Collections().Put(ctx, typed) })
 	if diff := cmp.Diff([]*dossier.Collection{c}, b.list()); diff != "" {
 		b.Error(diff)
 	}
-}
-
-// clone is a copy of c whose fields may be changed.
-func clone(c *dossier.Collection) *dossier.Collection {
-	out := *c
-	out.Fields = cloneFields(c.Fields)
-	return &out
-}
-
-func cloneFields(fields []*dossier.Field) []*dossier.Field {
-	var out []*dossier.Field
-	for _, f := range fields {
-		g := *f
-		g.Fields = cloneFields(f.Fields)
-		out = append(out, &g)
-	}
-	return out
 }

@@ -291,7 +291,7 @@ func (b *bench) wantUses(id dossier.ID, want ...dossier.Attachment) {
 // testRenamedUses renames the fields that lead to a file and then removes the inner one.
 func testRenamedUses(b *bench, c *dossier.Collection, use dossier.Attachment) {
 	b.Helper()
-	next := clone(c)
+	next := c.Clone()
 	next.Fields[0].Name, next.Fields[1].Name, next.Fields[1].Fields[0].Name = "rows", "papers", "picture"
 	b.put(next)
 	use.Field, use.Inner = "papers", "picture"

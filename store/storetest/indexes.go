@@ -163,7 +163,7 @@ func testIndexChanges(t *testing.T, open Opener) {
 		return err != nil
 	}
 
-	next := clone(c)
+	next := c.Clone()
 	next.Indexes = []dossier.Index{{Name: "plain", Columns: []dossier.IndexColumn{on(c, "s"), {ColumnRef: ref(c, "n"), Descending: true}}},
 		unique("pair", on(c, "s"), on(c, "u")), {Name: "list", Columns: []dossier.IndexColumn{on(c, "l")}}}
 	err := b.refuse(dossier.Exists, func(tx store.Tx) error { return tx.Collections().Put(ctx, next) })
@@ -180,7 +180,7 @@ func testIndexChanges(t *testing.T, open Opener) {
 		t.Error("the new index does not hold")
 	}
 
-	renamed := clone(next)
+	renamed := next.Clone()
 	renamed.Name, renamed.Fields[0].Name, renamed.Fields[1].Name = "papers", "u", "s"
 	renamed.Indexes = append([]dossier.Index{}, next.Indexes...)
 	renamed.Indexes[1].Name = "both"
@@ -189,10 +189,10 @@ func testIndexChanges(t *testing.T, open Opener) {
 		t.Error("the index does not follow the fields' new names")
 	}
 
-	listed := clone(renamed)
+	listed := renamed.Clone()
 	listed.Fields[6].MaxSelect = 1 // the cells of l are written anew, under an index
 	b.put(listed)
-	less := clone(listed)
+	less := listed.Clone()
 	less.Indexes = less.Indexes[1:]
 	less.Indexes = []dossier.Index{where(less, less.Indexes[0], "n", ">", "3")}
 	b.put(less)
@@ -200,7 +200,7 @@ func testIndexChanges(t *testing.T, open Opener) {
 		t.Error("the index holds as it was")
 	}
 
-	gone := clone(less)
+	gone := less.Clone()
 	gone.Fields = gone.Fields[1:]
 	b.refuse(dossier.Invalid, func(tx store.Tx) error { return tx.Collections().Put(ctx, gone) })
 	gone.Indexes = nil
@@ -209,7 +209,7 @@ func testIndexChanges(t *testing.T, open Opener) {
 	b.insert(gone, nil)
 	for _, bad := range []dossier.Index{unique("x", on(gone, "rows")), unique("x", on(gone, "nothing")), unique("x", on(gone, query.Number)),
 		unique("x", on(gone, query.Email)), where(gone, unique("x", on(gone, "n")), "n", "> 0 OR 1 <>", "1")} {
-		wrong := clone(gone)
+		wrong := gone.Clone()
 		wrong.Indexes = []dossier.Index{bad}
 		b.refuse(dossier.Invalid, func(tx store.Tx) error { return tx.Collections().Put(ctx, wrong) })
 	}

@@ -35,15 +35,15 @@ func testRelations(t *testing.T, open Opener) {
 		})
 		w.check(fmt.Sprint("round ", round))
 	}
-	next := clone(c)
+	next := c.Clone()
 	next.Fields[0].MaxSelect, next.Fields[1].MaxSelect = 9, 1
 	b.put(next)
 	w.c = next
 	w.check("after single turned multiple")
-	next = clone(next)
+	next = next.Clone()
 	next.Fields = next.Fields[:2]
 	b.put(next)
-	next = clone(next)
+	next = next.Clone()
 	next.Fields = append(next.Fields, c.Fields[2]) // again, and empty
 	b.put(next)
 	w.c = next

@@ -260,7 +260,7 @@ func testViewChanges(t *testing.T, open Opener) {
 	if n := len(b.all(space, view)); n != 3 {
 		t.Errorf("%d records after a third", n)
 	}
-	next := clone(posts)
+	next := posts.Clone()
 	next.Name = "articles"
 	b.put(next)
 	stale := func() error {
@@ -283,7 +283,7 @@ func testViewChanges(t *testing.T, open Opener) {
 		t.Errorf("%d records", n)
 	}
 	b.update(func(tx store.Tx) error { // inside the transaction that changes it
-		again := clone(next)
+		again := next.Clone()
 		again.Name = "posts"
 		if err := tx.Collections().Put(ctx, again); err != nil {
 			return err
