@@ -50,6 +50,7 @@ type Server struct {
 	o         Options
 	listeners []net.Listener
 	draining  atomic.Bool
+	conns     *connections
 }
 
 // Listen opens the listeners, so that connections wait from now on. Serve answers them.
@@ -58,7 +59,7 @@ func Listen(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{o: o, listeners: listeners}, nil
+	return &Server{o: o, listeners: listeners, conns: newConnections(connectionLimit())}, nil
 }
 
 func listen(address string) ([]net.Listener, error) {
@@ -181,6 +182,7 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
+		ConnState:         s.conns.note,
 		ErrorLog:          log.New(io.Discard, "", 0), // clients that break the protocol are not our errors
 	}
 }
