@@ -1,6 +1,7 @@
 package dossier_test
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -94,12 +95,20 @@ func TestFilesThatAPackageNamesAreThere(t *testing.T) {
 	}
 }
 
-func TestEveryDecisionIsInTheList(t *testing.T) {
-	list := read(t, "docs/decisions/README.md")
+func TestEveryDecisionHasANumberAndIsInTheList(t *testing.T) {
+	list, next := read(t, "docs/decisions/README.md"), 1
 	for _, page := range named(t, ".md") {
-		if name := path.Base(page); path.Dir(page) == "docs/decisions" && name != "README.md" && !strings.Contains(list, "("+name+")") {
+		name := path.Base(page)
+		if path.Dir(page) != "docs/decisions" || name == "README.md" {
+			continue
+		}
+		if !strings.HasPrefix(name, fmt.Sprintf("%04d-", next)) || !strings.HasPrefix(read(t, page), fmt.Sprintf("# %d. ", next)) {
+			t.Errorf("%s is not number %d, in its name and its title", page, next)
+		}
+		if !strings.Contains(list, fmt.Sprintf("| %d | [", next)) || !strings.Contains(list, "]("+name+")") {
 			t.Errorf("docs/decisions/README.md does not list %s", name)
 		}
+		next++
 	}
 }
 
