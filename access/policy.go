@@ -39,6 +39,8 @@ type Question struct {
 	Account *dossier.Account
 	// Sent names what the caller gave, unknown names and the account's included. nil for reads.
 	Sent map[string]bool
+	// Aside holds what the caller gave under names that the collection does not have. nil for reads.
+	Aside map[string]dossier.JSON
 	// Current is the stored record of an update or delete, nil otherwise.
 	Current *dossier.Record
 }

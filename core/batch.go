@@ -12,7 +12,7 @@ func (b *Batch) CreateRecord(ctx context.Context, c *dossier.Collection, id doss
 	if err := readOnly(c); err != nil {
 		return nil, err
 	}
-	question := access.Question{Principal: b.who, Action: access.Create, Sent: sent(change)}
+	question := access.Question{Principal: b.who, Action: access.Create, Sent: sent(change), Aside: change.Aside}
 	if err := b.s.policy.Locked(c, question); err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func (b *Batch) UpdateRecord(ctx context.Context, c *dossier.Collection, ref Ref
 	if w.err != nil {
 		return nil, w.err
 	}
-	question.Body, question.Sent, question.Account = w.touched, sent(change), change.Account.over(r.Account)
+	question.Body, question.Sent, question.Aside, question.Account = w.touched, sent(change), change.Aside, change.Account.over(r.Account)
 	if err := b.permit(ctx, c, question, old); err != nil {
 		return nil, err
 	}

@@ -18,6 +18,8 @@ type Change struct {
 	Account *AccountChange
 	// Sent names everything the caller gave, for rules; nil is the keys of Values.
 	Sent map[string]bool
+	// Aside is what the caller gave under names that the collection does not have: it is not kept, but rules may look at it.
+	Aside map[string]dossier.JSON
 	// Loose lets required fields stay empty.
 	Loose bool
 	// FreeZero lets numbers be 0 whatever their bounds: 0 stands for none where the client cannot leave a number out.

@@ -21,6 +21,9 @@ const (
 	keyOldPassword  = "oldPassword"
 )
 
+// accountKeys are all of them.
+var accountKeys = []string{keyEmail, keyEmailVisible, keyVerified, keyPassword, keyConfirm, keyOldPassword, "tokenKey"}
+
 // The lengths of a password: characters at least, bytes at most.
 const (
 	minPassword = 8

@@ -37,6 +37,7 @@ type form struct {
 	values map[string]any
 	files  map[string][]*incoming
 	made   map[string]dossier.Text // made up for fields of text
+	aside  map[string]dossier.JSON // what has no field
 	// secrets are the hashed values of passwords
 	secrets map[string]dossier.Secret
 }

@@ -85,7 +85,7 @@ func changeOf(who access.Principal, c *dossier.Collection, f *form, now *dossier
 			e.field(field)
 		}
 	}
-	return core.Change{Values: e.values, Sent: f.sentNames(c, e.super), FreeZero: true}, e.problems
+	return core.Change{Values: e.values, Sent: f.sentNames(c, e.super), Aside: f.aside, FreeZero: true}, e.problems
 }
 
 func (e *edit) fault(code dossier.Code, params map[string]any, path ...string) {

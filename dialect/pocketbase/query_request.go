@@ -224,6 +224,9 @@ func (l *lowerer) bodyPath(names []string, mod modifier) (ref, error) {
 	if !ok && mod == modChanged && l.strict && !hasMeta(l.base, name) {
 		return ref{}, unknownName(l.base, name)
 	}
+	if doc, aside := l.ask.Aside[name]; !ok && aside && mod != modChanged {
+		return modified(jsonPath(doc, names[1:]), mod), nil
+	}
 	if !ok {
 		if l.base.Kind == dossier.Auth && len(names) == 1 && mod != modChanged && l.ask.Sent[name] {
 			return modified(accountMeta(l.ask.Account, name), mod), nil

@@ -1,7 +1,9 @@
 package pocketbase
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -44,6 +46,23 @@ func (h *handler) save(ctx context.Context, who access.Principal, w *write) (*do
 	return record, nil
 }
 
+// setAside notes what the body has under names that are none of c: rules may look at it, but for what is of accounts.
+func (f *form) setAside(c *dossier.Collection) {
+	f.aside = map[string]dossier.JSON{}
+	for key, value := range f.values {
+		name, _ := splitKey(key)
+		if _, field := c.Field(name); field || c.Kind == dossier.Auth && slices.Contains(accountKeys, name) {
+			continue
+		}
+		var doc bytes.Buffer
+		e := json.NewEncoder(&doc)
+		e.SetEscapeHTML(false)
+		if e.Encode(value) == nil { // as it was decoded from JSON, or from texts
+			f.aside[key] = dossier.JSON(bytes.TrimSpace(doc.Bytes()))
+		}
+	}
+}
+
 // prepare does what must not happen in a transaction: passwords are compared and hashed.
 func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) error {
 	old := func(password string) (bool, error) {
@@ -61,6 +80,7 @@ func (h *handler) prepare(ctx context.Context, who access.Principal, w *write) e
 	if err := h.generate(who, w.c, w.form, w.action == access.Create); err != nil {
 		return err
 	}
+	w.form.setAside(w.c)
 	managed, err := h.svc.Manages(ctx, who, w.c, dossier.ID(w.id))
 	if err != nil {
 		return err
