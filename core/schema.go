@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"dossier"
 	"dossier/access"
@@ -116,7 +117,7 @@ func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.S
 		return err
 	}
 	for i, c := range merged {
-		if err := sameTypes(olds[i], c); err != nil {
+		if err := sameNature(space, next, olds[i], c); err != nil {
 			return err
 		}
 		switch {
@@ -137,21 +138,47 @@ func (s *Service) planCollections(ctx context.Context, p *plan, space *dossier.S
 	return nil
 }
 
-// sameTypes refuses another type for a field that is there already, of a collection or of a table in it. old is nil for a new collection.
-func sameTypes(old, c *dossier.Collection) error {
+// sameNature refuses another type, and another collection of a relation, for a field of c that is there already, which the values in its records are
+// of. old is nil for a new collection. The space is to become next.
+func sameNature(space, next *dossier.Space, old, c *dossier.Collection) error {
 	if old == nil {
 		return nil
 	}
-	types := map[dossier.ID]dossier.FieldType{}
-	eachField(old.Fields, func(f *dossier.Field) { types[f.ID] = f.Type })
-	var err error
-	eachField(c.Fields, func(f *dossier.Field) {
-		if was, known := types[f.ID]; err == nil && known && was != f.Type {
-			err = &dossier.Error{Kind: dossier.Unsupported, Msg: fmt.Sprintf("%s.%s: a field does not change its type: it is %s, not %s", c.Name, f.Name, was, f.Type),
-				Problems: []dossier.Problem{{Path: []string{c.Name, f.Name}, Code: dossier.CodeInvalid}}}
+	return sameFields(space, next, old.Fields, c.Fields, c.Name)
+}
+
+func sameFields(space, next *dossier.Space, old, fields []*dossier.Field, path ...string) error {
+	for _, f := range fields {
+		i := slices.IndexFunc(old, func(o *dossier.Field) bool { return o.ID == f.ID })
+		if i < 0 {
+			continue
 		}
-	})
-	return err
+		was, at := old[i], append(slices.Clone(path), f.Name)
+		if was.Type != f.Type {
+			return fixed(at, "a field does not change its type: it is %s, not %s", was.Type, f.Type)
+		}
+		if f.IsRelation() && was.Collection != f.Collection {
+			return fixed(at, "a relation does not change its collection: it leads to %s, not to %s", nameOf(space, was.Collection), nameOf(next, f.Collection))
+		}
+		if err := sameFields(space, next, was.Fields, f.Fields, at...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fixed is the error for what cannot be changed of the field that path leads to.
+func fixed(path []string, format string, args ...any) error {
+	return &dossier.Error{Kind: dossier.Unsupported, Msg: strings.Join(path, ".") + ": " + fmt.Sprintf(format, args...),
+		Problems: []dossier.Problem{{Path: path, Code: dossier.CodeInvalid}}}
+}
+
+// nameOf is the name of a collection of space, or "another" if it has none of that ID.
+func nameOf(space *dossier.Space, id dossier.ID) string {
+	if c, ok := space.CollectionByID(id); ok {
+		return c.Name
+	}
+	return "another"
 }
 
 // merge lays what is wanted of a collection over what there is: found by number if that is given, else by name. Fields that are not

@@ -209,17 +209,42 @@ func TestPeopleThatASchemaMustNotName(t *testing.T) {
 	}
 }
 
-func TestASchemaKeepsTheTypesOfFields(t *testing.T) {
+func TestASchemaKeepsTheNatureOfFields(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{{Name: "x", Type: dossier.TypeText}}}})
-	before := h.Space()
-	_, err := h.ApplySchema(ctx(), system, core.Schema{Collections: []*dossier.Collection{{Name: "c", Fields: []*dossier.Field{{Name: "x", Type: dossier.TypeNumber}}}}}, false)
-	kind(t, "another type", err, dossier.Unsupported)
-	var e *dossier.Error
-	if errors.As(err, &e) {
-		same(t, "problems", e.Problems, []dossier.Problem{prob(dossier.CodeInvalid, nil, "c", "x")})
+	was := func(change func(c *dossier.Collection)) []*dossier.Collection {
+		c := &dossier.Collection{Name: "c", Fields: []*dossier.Field{
+			{Name: "x", Type: dossier.TypeText}, {Name: "to", Type: dossier.TypeRelation, Collection: "one"},
+			{Name: "rows", Type: dossier.TypeTable, Fields: []*dossier.Field{{Name: "y", Type: dossier.TypeNumber}, {Name: "into", Type: dossier.TypeRelation, Collection: "two"}}},
+		}}
+		if change != nil {
+			change(c)
+		}
+		return []*dossier.Collection{{Name: "one"}, {Name: "two"}, c}
 	}
-	same(t, "the space", h.Space(), before)
+	h := newHouse(t, was(nil))
+	before := h.Space()
+	for _, test := range []struct {
+		change func(c *dossier.Collection)
+		path   []string
+		says   string
+	}{
+		{func(c *dossier.Collection) { c.Fields[0].Type = dossier.TypeNumber }, []string{"c", "x"}, "it is text, not number"},
+		{func(c *dossier.Collection) { c.Fields[1].Collection = "two" }, []string{"c", "to"}, "it leads to one, not to two"},
+		{func(c *dossier.Collection) { c.Fields[2].Fields[0].Type = dossier.TypeBool }, []string{"c", "rows", "y"}, "it is number, not bool"},
+		{func(c *dossier.Collection) { c.Fields[2].Fields[1].Collection = "c" }, []string{"c", "rows", "into"}, "it leads to two, not to c"},
+	} {
+		_, err := h.ApplySchema(ctx(), system, core.Schema{Collections: was(test.change)}, false)
+		kind(t, test.says, err, dossier.Unsupported)
+		var e *dossier.Error
+		if errors.As(err, &e) {
+			same(t, "problems", e.Problems, []dossier.Problem{prob(dossier.CodeInvalid, nil, test.path...)})
+		}
+		if err == nil || !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%v does not say %q", err, test.says)
+		}
+		same(t, test.says, h.Space(), before)
+	}
+	h.apply(core.Schema{Collections: was(func(c *dossier.Collection) { c.Fields[1].MaxSelect = 3 })}, false)
 }
 
 func TestASizeOfThumbnailsMayBeTooLargeToMake(t *testing.T) {
