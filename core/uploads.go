@@ -245,7 +245,7 @@ func (s *Service) known(ctx context.Context, id dossier.ID) bool {
 }
 
 // FindUpload returns an upload that no record has taken and whose lease has not ended, by its ID or the first
-// dossier.FileIDPrefix digits of it. NotFound, Expired.
+// dossier.FileIDPrefix digits of it. NotFound, Expired. Knowing the ID is what allows to ask, whoever does: it cannot be guessed.
 func (s *Service) FindUpload(ctx context.Context, who access.Principal, id dossier.ID) (*dossier.Upload, error) {
 	var u *dossier.Upload
 	err := s.store.View(ctx, func(tx store.Tx) (err error) {

@@ -33,7 +33,7 @@ func testTransactions(t *testing.T, open Opener) {
 		panic("out of order")
 	})
 	b.want(dossier.Internal, err)
-	if errors.Is(b.View(ctx, func(store.Tx) error { return undone }), undone) == false {
+	if err := b.View(ctx, func(store.Tx) error { return undone }); !errors.Is(err, undone) {
 		t.Error("a view's error is lost")
 	}
 	gone, cancel := context.WithCancel(ctx)
