@@ -46,44 +46,58 @@ func (e *edit) held(f *dossier.Field) dossier.Files {
 	return files
 }
 
-// newList is the field's list as the form's keys make it of the one that there is.
+// newList is the field's list as the form makes it of the one that there is: by the names that it gives, and then by the files. Plain
+// files come behind the plain names, whatever the signs say of names.
 func (e *edit) newList(f *dossier.Field, have dossier.Files) (list []element, touched bool) {
 	for _, file := range have {
 		list = append(list, element{name: file.Slug})
 	}
-	for _, s := range []sign{signSet, signRemove, signAppend, signPrepend} {
-		given, ok := e.elements(keyOf(f.Name, s), s != signRemove)
+	list, named := signed(f, list, []sign{signSet, signRemove, signAppend, signPrepend}, e.names)
+	if plain, ok := e.arrived(f.Name); ok {
+		names, _ := e.names(f.Name)
+		list, touched = append(names, plain...), true
+	}
+	list, added := signed(f, list, []sign{signAppend, signPrepend}, e.arrived)
+	return distinct(list), named || touched || added
+}
+
+// signed applies to list what is given under the field's name with the signs; given reports false where nothing is.
+func signed(f *dossier.Field, list []element, signs []sign, given func(key string) ([]element, bool)) (out []element, touched bool) {
+	for _, s := range signs {
+		elements, ok := given(keyOf(f.Name, s))
 		if !ok {
 			continue
 		}
 		touched = true
 		switch s {
 		case signSet:
-			list = given
+			list = elements
 		case signRemove:
-			list = slices.DeleteFunc(list, func(x element) bool { return x.in == nil && slices.Contains(given, x) })
+			list = slices.DeleteFunc(list, func(x element) bool { return slices.Contains(elements, x) })
 		case signAppend:
-			list = append(list, given...)
+			list = append(list, elements...)
 		case signPrepend:
-			list = append(given, list...)
+			list = append(elements, list...)
 		}
 	}
-	return distinct(list), touched
+	return list, touched
 }
 
-// elements are the names and, where they count, the files that the form has under key: names first.
-func (e *edit) elements(key string, withFiles bool) (list []element, ok bool) {
+// names are those of files that the form has under key.
+func (e *edit) names(key string) (list []element, ok bool) {
 	raw, ok := e.form.values[key]
 	for _, name := range toList(raw) {
 		list = append(list, element{name: name})
 	}
-	if !withFiles {
-		return list, ok
-	}
-	for _, in := range e.form.files[key] {
-		list, ok = append(list, element{in: in}), true
-	}
 	return list, ok
+}
+
+// arrived are the files that the form has under key.
+func (e *edit) arrived(key string) (list []element, ok bool) {
+	for _, in := range e.form.files[key] {
+		list = append(list, element{in: in})
+	}
+	return list, list != nil
 }
 
 // distinct leaves out what comes again.
