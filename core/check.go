@@ -220,20 +220,27 @@ func (s *Service) alive(ctx context.Context, f *dossier.File) bool {
 	return dossier.KindOf(err) != dossier.NotFound
 }
 
+// checkHash reads the bytes from their store: what is in memory says nothing of the disk.
 func (s *Service) checkHash(ctx context.Context, report *Report, f *dossier.File) error {
-	r, err := s.OpenFile(ctx, f, 0, -1)
-	if err != nil {
-		report.problem("file %s (%s): %v", f.ID, f.Name, err)
-		return ctx.Err()
-	}
-	defer r.Close()
 	h := sha256.New()
-	if _, err := io.Copy(h, r); err != nil {
-		report.problem("file %s (%s): %v", f.ID, f.Name, err)
-		return ctx.Err()
+	for _, c := range f.Chunks {
+		if err := s.copyBlob(ctx, h, c.Key); err != nil {
+			report.problem("file %s (%s): %v", f.ID, f.Name, err)
+			return ctx.Err()
+		}
 	}
 	if sum := hex.EncodeToString(h.Sum(nil)); sum != f.SHA256 {
 		report.problem("file %s (%s): its bytes have changed: SHA-256 %s instead of %s", f.ID, f.Name, sum, f.SHA256)
 	}
 	return nil
+}
+
+func (s *Service) copyBlob(ctx context.Context, w io.Writer, key string) error {
+	r, err := s.blobs.Open(ctx, key, 0, -1)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	_, err = io.Copy(w, r)
+	return err
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -167,6 +168,9 @@ func (s *Service) OpenFile(ctx context.Context, f *dossier.File, off, n int64) (
 
 // openChunk opens n bytes of a chunk from off, after a look at its size.
 func (s *Service) openChunk(ctx context.Context, f *dossier.File, c dossier.Chunk, off, n int64) (io.ReadCloser, error) {
+	if b := s.hot.get(c.Key); b != nil && int64(len(b)) == c.Size {
+		return io.NopCloser(bytes.NewReader(b[off : off+n])), nil
+	}
 	whole := off == 0 && n == c.Size
 	if whole {
 		n = -1
@@ -186,10 +190,15 @@ func (s *Service) openChunk(ctx context.Context, f *dossier.File, c dossier.Chun
 		_ = r.Close()
 		return nil, s.damaged(f, c, dossier.Errorf(dossier.Internal, "%d bytes instead of %d", has, n))
 	}
-	if known {
-		return r, nil
+	if !known {
+		return &exactly{r, n}, nil
 	}
-	return &exactly{r, n}, nil
+	if whole {
+		if r, err = s.warm(c.Key, r); err != nil {
+			return nil, s.damaged(f, c, err)
+		}
+	}
+	return r, nil
 }
 
 // extent is how many bytes r gives, where it knows without reading: a whole file on a disk, or bytes in memory.

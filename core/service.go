@@ -69,7 +69,7 @@ type Service struct {
 	hashing   *hashQueue
 	making    flights       // thumbnails being made
 	failed    failures      // thumbnails that cannot be made
-	hot       hotPictures   // thumbnails asked for last
+	hot       hotBlobs      // thumbnails and small files asked for last
 	dummy     func() string // a password hash that nobody has
 	logins    Attempts      // wrong passwords by login
 	accounts  Attempts      // by account, whichever login named it
