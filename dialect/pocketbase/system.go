@@ -81,12 +81,10 @@ func (t *systemTable) of(rows func(*handler, *http.Request, access.Principal) ([
 
 // findTable finds the system table with that ID or name, unless somebody has made a collection of it.
 func findTable(space *dossier.Space, key string) (*systemTable, bool) {
-	if _, made := findCollection(space, key); made {
-		return nil, false
-	}
 	for _, t := range systemTables {
 		if key == string(t.ID) || dossier.SameName(key, t.Name) {
-			return t, true
+			_, made := findCollection(space, key)
+			return t, !made
 		}
 	}
 	return nil, false
