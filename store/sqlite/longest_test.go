@@ -25,7 +25,7 @@ func TestViewsThatMakeLongValues(t *testing.T) {
 	plain := &dossier.Collection{ID: "c1", Name: "things", Number: 1, Kind: dossier.Base, Fields: []*dossier.Field{{ID: "f1", Number: 1, Name: "t", Type: dossier.TypeText}}}
 	views := map[string]*dossier.Collection{}
 	for name, text := range map[string]string{
-		"bytes":    "SELECT 'a' AS id, hex(randomblob(9000000)) AS t",
+		"bytes":    "SELECT 'a' AS id, hex(zeroblob(9000000)) AS t",
 		"doubling": "WITH RECURSIVE c(n, t) AS (SELECT 1, 'x' UNION ALL SELECT n + 1, t || t FROM c WHERE n < 32) SELECT 'a' AS id, max(t) AS t FROM c",
 		"padding":  "SELECT 'a' AS id, printf('%999999999d', length(id)) AS t FROM things",
 		"copies":   "SELECT id, t FROM things",
