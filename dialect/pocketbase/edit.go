@@ -109,7 +109,7 @@ func (e *edit) field(f *dossier.Field) {
 		if v, ok = e.decode(f, raw, f.Name); !ok {
 			return
 		}
-		v = e.unlessSentBack(f, raw, v)
+		v = unlessSentBack(e.current(f), raw, v)
 	}
 	for _, s := range []sign{signRemove, signAppend, signPrepend} {
 		if raw, given := e.form.values[keyOf(f.Name, s)]; given && modifiable(f) {
@@ -130,13 +130,12 @@ func (e *edit) field(f *dossier.Field) {
 	e.values[f.Name] = v
 }
 
-// unlessSentBack is v, read of raw for f; or the number that the field holds, where raw is all that a client which keeps 64 bits of it can send
-// back.
-func (e *edit) unlessSentBack(f *dossier.Field, raw any, v dossier.Value) dossier.Value {
+// unlessSentBack is v, read of raw; or the number kept, where raw is all that a client which keeps 64 bits of it can send back.
+func unlessSentBack(kept dossier.Value, raw any, v dossier.Value) dossier.Value {
 	_, number := raw.(jsonNumber)
-	kept, has := e.current(f).(dossier.Number)
-	if sent, ok := v.(dossier.Number); ok && number && has && kept.SentBack(sent) {
-		return kept
+	was, has := kept.(dossier.Number)
+	if sent, ok := v.(dossier.Number); ok && number && has && was.SentBack(sent) {
+		return was
 	}
 	return v
 }

@@ -182,10 +182,10 @@ func (e *edit) table(f *dossier.Field, raw any, path []string) (dossier.Value, b
 		e.fault(dossier.CodeInvalid, nil, path...)
 		return nil, false
 	}
-	rows := make(dossier.Rows, 0, len(list))
+	rows, kept := make(dossier.Rows, 0, len(list)), e.keptRows(f)
 	for i, element := range list {
 		object, isObject := element.(map[string]any)
-		row, good := e.row(f, object, append(slices.Clone(path), strconv.Itoa(i)))
+		row, good := e.row(f, kept, object, append(slices.Clone(path), strconv.Itoa(i)))
 		if !isObject {
 			e.fault(dossier.CodeInvalid, nil, append(slices.Clone(path), strconv.Itoa(i))...)
 		}
@@ -194,12 +194,13 @@ func (e *edit) table(f *dossier.Field, raw any, path []string) (dossier.Value, b
 	return rows, ok
 }
 
-// row reads one row; a file column takes names of files that this column holds already in some row.
-func (e *edit) row(table *dossier.Field, object map[string]any, path []string) (dossier.Row, bool) {
+// row reads one row, of a table that now has the rows kept; a file column takes names of files that this column holds already in some row.
+func (e *edit) row(table *dossier.Field, kept map[int64]dossier.Row, object map[string]any, path []string) (dossier.Row, bool) {
 	row := dossier.Row{Values: map[string]dossier.Value{}}
 	if _, field := table.Field(rowKey); !field {
 		row.ID = rowID(object[rowKey])
 	}
+	was := kept[row.ID]
 	ok := true
 	for _, f := range table.Fields {
 		at := append(slices.Clone(path), f.Name)
@@ -209,10 +210,20 @@ func (e *edit) row(table *dossier.Field, object map[string]any, path []string) (
 		}
 		v, good := e.decode(f, object[f.Name], at...)
 		if ok = ok && good; good && v != nil {
-			row.Values[f.Name] = v
+			row.Values[f.Name] = unlessSentBack(was.Values[f.Name], object[f.Name], v)
 		}
 	}
 	return row, ok
+}
+
+// keptRows are the rows of a table as they are now, by their IDs.
+func (e *edit) keptRows(table *dossier.Field) map[int64]dossier.Row {
+	rows, _ := e.current(table).(dossier.Rows)
+	byID := make(map[int64]dossier.Row, len(rows))
+	for _, r := range rows {
+		byID[r.ID] = r
+	}
+	return byID
 }
 
 func rowID(raw any) int64 {
