@@ -361,3 +361,28 @@ func TestAClockThatIsPutBackBringsNothingBack(t *testing.T) {
 	wrong(t, taken, noUpload(u, 0, "file"))
 	h.sound()
 }
+
+// TestATableOfManyRows writes so many rows, twice, that looking through all of them for each would not end in time.
+func TestATableOfManyRows(t *testing.T) {
+	t.Parallel()
+	const many = 20_000
+	h := newHouse(t, papers())
+	rows := make(dossier.Rows, many)
+	for i := range rows {
+		rows[i].Values = values{"item": dossier.Text("x"), "proof": dossier.FileRefs{}}
+	}
+	r := h.create("papers", values{"title": dossier.Text("t"), "lines": rows})
+	made, _ := r.Values["lines"].(dossier.Rows)
+	if len(made) != many {
+		t.Fatalf("%d rows", len(made))
+	}
+	again := make(dossier.Rows, many)
+	for i := range again {
+		from := made[many-1-i]
+		again[i] = dossier.Row{ID: from.ID, Values: values{"item": from.Values["item"], "proof": dossier.FileRefs{}}}
+	}
+	r = h.update("papers", r, values{"lines": again})
+	if now, _ := r.Values["lines"].(dossier.Rows); len(now) != many || now[0].ID != made[many-1].ID || now[many-1].ID != made[0].ID {
+		t.Errorf("%d rows, from %d to %d", len(now), now[0].ID, now[len(now)-1].ID)
+	}
+}

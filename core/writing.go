@@ -122,6 +122,12 @@ func (w *writing) rows(ctx context.Context, f *dossier.Field, in dossier.Rows) d
 			known[row.ID] = true
 		}
 	}
+	held := map[string]dossier.Files{} // once for all rows, of which there may be many
+	for _, g := range f.Fields {
+		if g.IsFile() {
+			held[g.Name] = w.heldBefore(f, g)
+		}
+	}
 	out := make(dossier.Rows, len(in))
 	for i, row := range in {
 		next := dossier.Row{ID: row.ID, Values: make(map[string]dossier.Value, len(row.Values))}
@@ -138,7 +144,7 @@ func (w *writing) rows(ctx context.Context, f *dossier.Field, in dossier.Rows) d
 			}
 			switch in := v.(type) {
 			case dossier.FileRefs:
-				v = w.files(ctx, g, in, w.heldBefore(f, g), path...)
+				v = w.files(ctx, g, in, held[g.Name], path...)
 			case dossier.List:
 				v = distinct(in)
 			}

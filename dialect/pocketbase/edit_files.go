@@ -182,7 +182,7 @@ func (e *edit) table(f *dossier.Field, raw any, path []string) (dossier.Value, b
 		e.fault(dossier.CodeInvalid, nil, path...)
 		return nil, false
 	}
-	rows, kept := make(dossier.Rows, 0, len(list)), e.keptRows(f)
+	rows, kept := make(dossier.Rows, 0, len(list)), e.kept(f)
 	for i, element := range list {
 		object, isObject := element.(map[string]any)
 		row, good := e.row(f, kept, object, append(slices.Clone(path), strconv.Itoa(i)))
@@ -194,18 +194,18 @@ func (e *edit) table(f *dossier.Field, raw any, path []string) (dossier.Value, b
 	return rows, ok
 }
 
-// row reads one row, of a table that now has the rows kept; a file column takes names of files that this column holds already in some row.
-func (e *edit) row(table *dossier.Field, kept map[int64]dossier.Row, object map[string]any, path []string) (dossier.Row, bool) {
+// row reads one row of a table; a file column takes names of files that this column holds already in some row.
+func (e *edit) row(table *dossier.Field, kept keptTable, object map[string]any, path []string) (dossier.Row, bool) {
 	row := dossier.Row{Values: map[string]dossier.Value{}}
 	if _, field := table.Field(rowKey); !field {
 		row.ID = rowID(object[rowKey])
 	}
-	was := kept[row.ID]
+	was := kept.rows[row.ID]
 	ok := true
 	for _, f := range table.Fields {
 		at := append(slices.Clone(path), f.Name)
 		if f.IsFile() {
-			ok = e.rowFiles(table, f, object[f.Name], row, at) && ok
+			ok = e.rowFiles(kept.files[f.Name], f, object[f.Name], row, at) && ok
 			continue
 		}
 		v, good := e.decode(f, object[f.Name], at...)
@@ -216,14 +216,24 @@ func (e *edit) row(table *dossier.Field, kept map[int64]dossier.Row, object map[
 	return row, ok
 }
 
-// keptRows are the rows of a table as they are now, by their IDs.
-func (e *edit) keptRows(table *dossier.Field) map[int64]dossier.Row {
+// A keptTable is a table as it is now: its rows by their IDs, and the files that each column holds in any of them.
+type keptTable struct {
+	rows  map[int64]dossier.Row
+	files map[string]dossier.Files
+}
+
+func (e *edit) kept(table *dossier.Field) keptTable {
 	rows, _ := e.current(table).(dossier.Rows)
-	byID := make(map[int64]dossier.Row, len(rows))
+	k := keptTable{make(map[int64]dossier.Row, len(rows)), map[string]dossier.Files{}}
 	for _, r := range rows {
-		byID[r.ID] = r
+		k.rows[r.ID] = r
+		for _, f := range table.Fields {
+			if files, ok := r.Values[f.Name].(dossier.Files); ok {
+				k.files[f.Name] = append(k.files[f.Name], files...)
+			}
+		}
 	}
-	return byID
+	return k
 }
 
 func rowID(raw any) int64 {
@@ -234,13 +244,8 @@ func rowID(raw any) int64 {
 	return id
 }
 
-func (e *edit) rowFiles(table, f *dossier.Field, raw any, row dossier.Row, path []string) bool {
-	var have dossier.Files
-	rows, _ := e.current(table).(dossier.Rows)
-	for _, r := range rows {
-		files, _ := r.Values[f.Name].(dossier.Files)
-		have = append(have, files...)
-	}
+// rowFiles reads the names of the files, of those that the column f has in any row, that row is to hold.
+func (e *edit) rowFiles(have dossier.Files, f *dossier.Field, raw any, row dossier.Row, path []string) bool {
 	var refs dossier.FileRefs
 	var foreign []string
 	for _, name := range toList(raw) {

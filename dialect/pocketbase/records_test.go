@@ -2,6 +2,7 @@ package pocketbase
 
 import (
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -234,6 +235,21 @@ func TestBodyLimits(t *testing.T) {
 	}
 	users := "/api/collections/_superusers/records"
 	small.do(call{method: "POST", path: users, token: token, body: `{"email": "longer than ten bytes"}`}).fails(413, "Request entity too large.")
+}
+
+// TestATableOfManyLines sends so many lines back that looking through all of them for each would not end in time.
+func TestATableOfManyLines(t *testing.T) {
+	b := newBench(t)
+	root := b.root()
+	lines := make([]string, 20_000)
+	for i := range lines {
+		lines[i] = `{"item":"x","proof":[]}`
+	}
+	made := b.do(call{method: "POST", path: records, token: root, body: `{"title":"t","lines":[` + strings.Join(lines, ",") + `]}`}).ok()
+	again := b.do(call{method: "PATCH", path: records + "/" + made["id"].(string), token: root, body: map[string]any{"lines": made["lines"]}}).ok()
+	if was, now := made["lines"].([]any), again["lines"].([]any); len(now) != len(lines) || !reflect.DeepEqual(was, now) {
+		t.Errorf("%d lines came back as %d others", len(was), len(now))
+	}
 }
 
 func TestTextsAreMadeUpAndSizesBounded(t *testing.T) {
