@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // logBuffer is a log that can be read while it is written.
@@ -122,6 +123,28 @@ func TestRequestLineHasNoQuery(t *testing.T) {
 	}
 	if strings.Contains(log.String(), "hush") {
 		t.Error("the log holds a token")
+	}
+}
+
+// TestLinesOfTheLogCannotBeForged asks for a path that would end its line and begin another, colour a terminal, and turn the direction of
+// writing (RELIABILITY, row 200).
+func TestLinesOfTheLogCannotBeForged(t *testing.T) {
+	t.Parallel()
+	url, log, stop := start(t, http.NotFoundHandler(), nil)
+	r, err := http.Get(url + "/a%0d%0atime=2026-11-21%20level=ERROR%20msg=forged%0a%1b%5b31m%e2%80%ae%00%22%20status=200")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Body.Close()
+	if err := stop(); err != nil {
+		t.Fatal(err)
+	}
+	text := log.String()
+	if n := strings.Count(text, "\n"); n != 1 || !strings.HasSuffix(text, "\n") || !strings.Contains(text, " status=404 ") {
+		t.Errorf("%d lines: %q", n, text)
+	}
+	if at := strings.IndexFunc(strings.TrimSuffix(text, "\n"), func(r rune) bool { return !unicode.IsPrint(r) }); at >= 0 {
+		t.Errorf("a character that does not print at %d: %q", at, text)
 	}
 }
 
