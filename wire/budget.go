@@ -17,7 +17,7 @@ const freeBytes = 64 << 10
 // A Budget bounds the bytes of bodies that are held in memory, those of all requests together, of which one place may hold three quarters:
 // who sends large bodies slowly must not keep everybody else from sending any. From this machine comes what a proxy passes on, which is
 // everybody: it may hold all, unless the proxy tells its clients' addresses (BehindProxy). Bytes that stream through, as those of files do, cost
-// nothing.
+// nothing, but a form counts for what its buffers take, however slowly it comes.
 type Budget struct {
 	left atomic.Int64
 	each int64 // what one place may hold
@@ -79,6 +79,9 @@ func shareOf(ctx context.Context) *share {
 
 // take asks for n more bytes.
 func (s *share) take(n int) error {
+	if s == nil {
+		return nil
+	}
 	held := s.held.Add(int64(n))
 	extra := min(int64(n), held-freeBytes)
 	if extra <= 0 {

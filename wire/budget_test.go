@@ -85,9 +85,51 @@ func TestABudgetIsNotForOnePlaceAlone(t *testing.T) {
 	}
 }
 
+// TestFormsThatOnlyComeAreCounted has a client begin more forms than there is room for, and send nothing of them.
+func TestFormsThatOnlyComeAreCounted(t *testing.T) {
+	t.Parallel()
+	b := NewBudget(4 * (formBytes - freeBytes))
+	begin := func(from string, inside func()) (err error) {
+		r := httptest.NewRequest("POST", "/", strings.NewReader("--b"))
+		r.RemoteAddr = from + ":1234"
+		r.Header.Set("Content-Type", "multipart/form-data; boundary=b")
+		b.Of(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			var m *Multipart
+			if m, err = OpenMultipart(r, Limits{}); err == nil {
+				inside()
+				m.Close()
+			}
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		return err
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	must(begin("192.0.2.1", func() {
+		must(begin("192.0.2.1", func() {
+			must(begin("192.0.2.1", func() {
+				if err := begin("192.0.2.1", func() {}); !errors.Is(err, dossier.Busy) {
+					t.Errorf("one place takes what is for all: %v", err)
+				}
+				must(begin("192.0.2.2", func() {
+					if err := begin("192.0.2.3", func() {}); !errors.Is(err, dossier.Busy) {
+						t.Errorf("there are more than there is room for: %v", err)
+					}
+				}))
+			}))
+		}))
+	}))
+	if left := b.left.Load(); left != 4*(formBytes-freeBytes) || len(b.by) != 0 {
+		t.Errorf("%d bytes are left in the end, and %v", left, b.by)
+	}
+}
+
 func TestABudgetCountsTextsAndNotFiles(t *testing.T) {
 	t.Parallel()
-	b := NewBudget(100 << 10)
+	b := NewBudget(400 << 10)
 	send := func(file bool) (err error) {
 		var body strings.Builder
 		form := multipart.NewWriter(&body)

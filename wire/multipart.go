@@ -90,11 +90,14 @@ type Multipart struct {
 // partBuffer is the size of the one buffer. Bigger ones were not faster.
 const partBuffer = 128 << 10
 
+// formBytes is what a form holds of a Budget while it comes: the buffer, and those of whoever keeps its files.
+const formBytes = 192 << 10
+
 var partBuffers = sync.Pool{New: func() any { return new([partBuffer]byte) }}
 
 // OpenMultipart begins to read r's body. Any media type but multipart/form-data is Unsupported with ErrNotMultipart; a
 // missing, repeated or unusable boundary Invalid with ErrNotMultipart; a Content-Encoding Unsupported with
-// ErrContentEncoding. Lines may end in LF alone. Nothing is ever read as nested multipart.
+// ErrContentEncoding; too many forms at a time Busy (Budget). Lines may end in LF alone. Nothing is ever read as nested multipart.
 func OpenMultipart(r *http.Request, l Limits) (*Multipart, error) {
 	boundary, err := boundaryOf(r.Header)
 	if err != nil {
@@ -105,6 +108,9 @@ func OpenMultipart(r *http.Request, l Limits) (*Multipart, error) {
 	}
 	if l.Body > 0 && r.ContentLength > l.Body {
 		return nil, tooLarge(l.Body)
+	}
+	if err := shareOf(r.Context()).take(formBytes); err != nil {
+		return nil, err
 	}
 	m := &Multipart{r: r.Body, l: l.withDefaults(), share: shareOf(r.Context()), buf: partBuffers.Get().(*[partBuffer]byte)}
 	if r.Body == nil {
