@@ -186,6 +186,9 @@ func (l *lowerer) joined(c *comparison, s scope) (query.Filter, error) {
 // alone builds a comparison with joins of its own: it must hold of every row, and of one at least.
 func (l *lowerer) alone(c *comparison, s scope) (query.Filter, error) {
 	s.bound = nil
+	if !c.any {
+		c = apart(c)
+	}
 	holds, err := l.joined(c, s)
 	if err != nil || c.any || !c.left.multi() && !c.right.multi() {
 		return holds, err
@@ -199,6 +202,38 @@ func (l *lowerer) alone(c *comparison, s scope) (query.Filter, error) {
 		return not(breaks), nil
 	}
 	return and(holds, not(breaks)), nil
+}
+
+// apart is c where both sides that cross one join to several rows have a row each: every row on the left meets every row on the right.
+func apart(c *comparison) *comparison {
+	both := false
+	crossed := map[string]bool{}
+	for _, w := range c.left.ways() {
+		for _, h := range w.hops {
+			crossed[h.key] = h.multi
+		}
+	}
+	for _, w := range c.right.ways() {
+		both = both || slices.ContainsFunc(w.hops, func(h hop) bool { return crossed[h.key] })
+	}
+	if !both {
+		return c
+	}
+	out := *c
+	out.right = c.right.renamed()
+	return &out
+}
+
+// renamed is r with joins of its own.
+func (r ref) renamed() ref {
+	r.hops, r.points = slices.Clone(r.hops), slices.Clone(r.points)
+	for i := range r.hops {
+		r.hops[i].key += " again"
+	}
+	for i := range r.points {
+		r.points[i] = r.points[i].renamed()
+	}
+	return r
 }
 
 // compare builds a comparison all joins of which are bound.
@@ -250,6 +285,7 @@ func (s scope) side(r ref) side {
 		out := side{fixed: true, null: !f.zero, strict: r.leaf.strictNull()}
 		if f.zero {
 			out.value = zeroOf(r.leaf.kind)
+			out.value.typed = r.leaf.affinity != affNone
 		}
 		if r.gate != nil {
 			out.gate = never

@@ -73,6 +73,9 @@ func (w *walk) element(f *dossier.Field, mod modifier) ref {
 	if f.IsRelation() {
 		h.to, _ = w.l.space.CollectionByID(f.Collection)
 	}
+	if h.to != nil && w.l.open(h.to) {
+		h.key = w.key + "." + f.Name // the same row as for the related record's fields
+	}
 	if mod == modLower {
 		of = query.Lower{Of: of, Case: query.ASCII}
 	}

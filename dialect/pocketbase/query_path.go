@@ -281,6 +281,12 @@ func (l *lowerer) guard(c *dossier.Collection) (query.Filter, error) {
 	return f, err
 }
 
+// open reports whether every record of c that a filter joins takes part.
+func (l *lowerer) open(c *dossier.Collection) bool {
+	guard, err := l.guard(c)
+	return guard == nil && err == nil
+}
+
 // visible refuses hidden fields to clients that are no superusers, and passwords to everybody.
 func (l *lowerer) visible(f *dossier.Field) error {
 	if f.IsSecret() {
