@@ -245,3 +245,17 @@ func Fits(f *Field, v Value) error {
 	}
 	return nil
 }
+
+// Distinct is list without what stands in it already: the first of equal elements stays. It takes time in proportion to the list, however
+// long a client makes that.
+func Distinct[T comparable](list []T) []T {
+	out := make([]T, 0, len(list))
+	seen := make(map[T]struct{}, len(list))
+	for _, x := range list {
+		if _, again := seen[x]; !again {
+			seen[x] = struct{}{}
+			out = append(out, x)
+		}
+	}
+	return out
+}

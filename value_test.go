@@ -199,3 +199,20 @@ func TestAClonesFieldsAreItsOwn(t *testing.T) {
 		t.Error("a copy of no fields has some")
 	}
 }
+
+func TestDistinct(t *testing.T) {
+	t.Parallel()
+	if got := strings.Join(Distinct([]string{"b", "a", "b", "", "c", "a", ""}), "|"); got != "b|a||c" {
+		t.Errorf("got %s", got)
+	}
+	if got := Distinct([]int(nil)); got == nil || len(got) != 0 {
+		t.Errorf("of nothing: %#v", got)
+	}
+	many := make([]int, 1_000_000) // so many that comparing each with each would not end in time
+	for i := range many {
+		many[i] = i / 2
+	}
+	if got := Distinct(many); len(got) != len(many)/2 || got[len(got)-1] != len(got)-1 {
+		t.Errorf("%d are left", len(got))
+	}
+}

@@ -68,7 +68,7 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 		case dossier.Rows:
 			v = w.rows(ctx, f, in)
 		case dossier.List:
-			v = distinct(in)
+			v = dossier.List(dossier.Distinct(in))
 		case dossier.Secret:
 			w.touched[f.Name] = v // in clear, for the check
 			w.r.Values[f.Name] = dossier.Secret{Hash: in.Hash}
@@ -83,17 +83,6 @@ func (w *writing) put(ctx context.Context, values map[string]dossier.Value) {
 			w.r.Values[f.Name] = v
 		}
 	}
-}
-
-// distinct is list without what stands in it already.
-func distinct(list dossier.List) dossier.List {
-	out := make(dossier.List, 0, len(list))
-	for _, s := range list {
-		if !slices.Contains(out, s) {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // heldBefore are the files that f held before this write, or, in a table, that inner held in any row.
@@ -146,7 +135,7 @@ func (w *writing) rows(ctx context.Context, f *dossier.Field, in dossier.Rows) d
 			case dossier.FileRefs:
 				v = w.files(ctx, g, in, held[g.Name], path...)
 			case dossier.List:
-				v = distinct(in)
+				v = dossier.List(dossier.Distinct(in))
 			}
 			if !dossier.IsEmpty(v) {
 				next.Values[g.Name] = v

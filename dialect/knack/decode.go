@@ -330,11 +330,9 @@ func recordIDs(in any) (ids dossier.List, ok bool) {
 			if !dossier.ValidRecordID(id) {
 				return nil, false
 			}
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
+			ids = append(ids, id)
 		}
-		return ids, true
+		return dossier.Distinct(ids), true
 	case map[string]any:
 		id, _ := in["id"].(string)
 		return recordIDs(id)
@@ -344,13 +342,9 @@ func recordIDs(in any) (ids dossier.List, ok bool) {
 			if !ok {
 				return nil, false
 			}
-			for _, id := range one {
-				if !slices.Contains(ids, id) {
-					ids = append(ids, id)
-				}
-			}
+			ids = append(ids, one...)
 		}
-		return ids, true
+		return dossier.Distinct(ids), true
 	}
 	return nil, in == nil
 }

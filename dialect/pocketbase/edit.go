@@ -259,13 +259,7 @@ func modify(f *dossier.Field, v dossier.Value, s sign, raw any) dossier.Value {
 }
 
 // joined is a and b without repetitions; the first of equal elements stays.
-func joined(a, b []string) []string {
-	out := []string{}
-	for _, s := range slices.Concat(a, b) {
-		out = appendNew(out, s)
-	}
-	return out
-}
+func joined(a, b []string) []string { return dossier.Distinct(slices.Concat(a, b)) }
 
 // addNumbers is a+b, or a-b, exactly.
 func addNumbers(a, b dossier.Number, minus bool) dossier.Number {

@@ -58,7 +58,7 @@ func (e *edit) newList(f *dossier.Field, have dossier.Files) (list []element, to
 		list, touched = append(names, plain...), true
 	}
 	list, added := signed(f, list, []sign{signAppend, signPrepend}, e.arrived)
-	return distinct(list), named || touched || added
+	return dossier.Distinct(list), named || touched || added
 }
 
 // signed applies to list what is given under the field's name with the signs; given reports false where nothing is.
@@ -98,17 +98,6 @@ func (e *edit) arrived(key string) (list []element, ok bool) {
 		list = append(list, element{in: in})
 	}
 	return list, list != nil
-}
-
-// distinct leaves out what comes again.
-func distinct(list []element) []element {
-	var out []element
-	for _, x := range list {
-		if !slices.Contains(out, x) {
-			out = append(out, x)
-		}
-	}
-	return out
 }
 
 // faultyFiles notes the first thing that is wrong with a new list: foreign names, too many, a file that could not be taken.

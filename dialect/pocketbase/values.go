@@ -254,11 +254,13 @@ func toList(raw any) []string {
 	default:
 		elements = []any{v}
 	}
-	list := []string{}
+	list := make([]string, 0, len(elements))
 	for _, e := range elements {
-		list = appendNew(list, toText(e))
+		if text := toText(e); text != "" {
+			list = append(list, text)
+		}
 	}
-	return list
+	return dossier.Distinct(list)
 }
 
 // textList is text itself, or the elements of the JSON list of texts and nulls that it is.
@@ -271,19 +273,6 @@ func textList(text string) []any {
 		}
 	}
 	return []any{text}
-}
-
-// appendNew appends s unless it is empty or there already.
-func appendNew(list []string, s string) []string {
-	if s == "" {
-		return list
-	}
-	for _, have := range list {
-		if have == s {
-			return list
-		}
-	}
-	return append(list, s)
 }
 
 // toChoice is list as a value of the select or relation f: a single one takes the last element.
