@@ -50,7 +50,7 @@ func (s *Service) ListRecords(ctx context.Context, who access.Principal, c *doss
 	if err != nil {
 		return nil, err
 	}
-	free, err := s.lists.take(ctx, s.clientOf(who))
+	ctx, free, err := s.lists.take(ctx, s.clientOf(who), s.now)
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,9 @@ func (s *Service) ListRecords(ctx context.Context, who access.Principal, c *doss
 		page.Total, err = rows.Count(ctx, checked)
 		return err
 	})
+	if err != nil && context.Cause(ctx) == error(errGaveWay) {
+		err = errGaveWay
+	}
 	return page, err
 }
 

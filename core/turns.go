@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -21,22 +22,81 @@ type turns struct {
 
 // clientTurns are those of one client.
 type clientTurns struct {
-	taken chan struct{}
-	asked int // who have a turn or wait for one
+	taken   chan struct{}
+	asked   int // who have a turn or wait for one
+	running map[*turn]bool
 }
 
-// take waits for a turn of the client that key names; "" has one at once. Canceled if ctx ends before.
-func (t *turns) take(ctx context.Context, key string) (free func(), err error) {
+// A turn is one list that is looked for.
+type turn struct {
+	since time.Time
+	end   context.CancelCauseFunc
+}
+
+// Whoever has waited impatience for a turn, again and again, ends the client's list that has been looked for longest, if it has had fairTime.
+const (
+	impatience = 500 * time.Millisecond
+	fairTime   = 2 * time.Second
+)
+
+// errGaveWay ends a list for which others of the same client wait.
+var errGaveWay = dossier.Errorf(dossier.Busy, "looking takes too long while others wait: ask for less, or later")
+
+// take waits for a turn of the client that key names, and returns the context to look with; "" has one at once. Canceled if ctx ends before.
+func (t *turns) take(ctx context.Context, key string, now func() time.Time) (within context.Context, free func(), err error) {
 	if key == "" {
-		return func() {}, nil
+		return ctx, func() {}, nil
 	}
 	c := t.ask(key)
+	if err := t.wait(ctx, c, now); err != nil {
+		t.leave(key, nil)
+		return nil, nil, err
+	}
+	within, end := context.WithCancelCause(ctx)
+	mine := &turn{now(), end}
+	t.run(c, mine)
+	return within, func() { end(nil); <-c.taken; t.leave(key, mine) }, nil
+}
+
+func (t *turns) wait(ctx context.Context, c *clientTurns, now func() time.Time) error {
 	select {
 	case c.taken <- struct{}{}:
-		return func() { <-c.taken; t.leave(key) }, nil
-	case <-ctx.Done():
-		t.leave(key)
-		return nil, dossier.Errorf(dossier.Canceled, "wait to look for records: %w", context.Cause(ctx))
+		return nil
+	default:
+	}
+	impatient := time.NewTicker(impatience)
+	defer impatient.Stop()
+	for {
+		select {
+		case c.taken <- struct{}{}:
+			return nil
+		case <-ctx.Done():
+			return dossier.Errorf(dossier.Canceled, "wait to look for records: %w", context.Cause(ctx))
+		case <-impatient.C:
+			t.endLongest(c, now().Add(-fairTime))
+		}
+	}
+}
+
+func (t *turns) run(c *clientTurns, mine *turn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.running[mine] = true
+}
+
+// endLongest ends the list of a client that has been looked for longest, if that began before latest.
+func (t *turns) endLongest(c *clientTurns, latest time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var longest *turn
+	for one := range c.running {
+		if one.since.Before(latest) && (longest == nil || one.since.Before(longest.since)) {
+			longest = one
+		}
+	}
+	if longest != nil {
+		delete(c.running, longest) // it ends, and the next one is another
+		longest.end(errGaveWay)
 	}
 }
 
@@ -48,17 +108,18 @@ func (t *turns) ask(key string) *clientTurns {
 		if t.by == nil {
 			t.by = map[string]*clientTurns{}
 		}
-		c = &clientTurns{taken: make(chan struct{}, maxTurns)}
+		c = &clientTurns{taken: make(chan struct{}, maxTurns), running: map[*turn]bool{}}
 		t.by[key] = c
 	}
 	c.asked++
 	return c
 }
 
-func (t *turns) leave(key string) {
+func (t *turns) leave(key string, mine *turn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.by[key]
+	delete(c.running, mine)
 	if c.asked--; c.asked == 0 {
 		delete(t.by, key)
 	}

@@ -3,9 +3,11 @@ package core_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"dossier"
 	"dossier/access"
@@ -31,7 +33,11 @@ func (s slowStore) View(ctx context.Context, fn func(store.Tx) error) error {
 	if h, ok := ctx.Value(heldKey{}).(*held); ok {
 		h.all.Add(1)
 		h.came <- struct{}{}
-		<-h.open
+		select {
+		case <-h.open:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return s.Store.View(ctx, fn)
 }
@@ -75,6 +81,36 @@ func TestManyListsOfOneClientWaitForEachOther(t *testing.T) {
 	close(slow.open)
 	wg.Wait()
 	h.check("one after them", list(ctx(), guest("2001:db8::1")))
+}
+
+// TestAClientsLongestListGivesWay has a client's turns taken by lists that never end, and the clock show that they had their time.
+func TestAClientsLongestListGivesWay(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, docs())
+	h.open(func(o *core.Options) { o.Store = slowStore{h.rows} })
+	list := func(ctx context.Context) error {
+		_, err := h.ListRecords(ctx, access.Guest(), h.collection("docs"), query.Query{}, core.ListOptions{})
+		return err
+	}
+	slow := &held{came: make(chan struct{}, 64), open: make(chan struct{})}
+	ended := make(chan error, core.MaxTurns)
+	for range core.MaxTurns {
+		dossier.Go(nil, "list", func() { ended <- list(context.WithValue(ctx(), heldKey{}, slow)) })
+		<-slow.came
+		h.clock.Leap(time.Millisecond)
+	}
+	h.clock.Leap(time.Hour)
+	h.check("who waited", list(ctx()))
+	err := <-ended
+	if kind(t, "who had their time", err, dossier.Busy); err == nil || !strings.Contains(err.Error(), "while others wait") {
+		t.Errorf("they are told %v", err)
+	}
+	close(slow.open)
+	for range core.MaxTurns - 1 {
+		if err := <-ended; err != nil {
+			kind(t, "the others", err, dossier.Busy) // the wait may have been longer than for one
+		}
+	}
 }
 
 // check fails the test if err is not nil.
