@@ -178,6 +178,9 @@ func (p *parser) header() (Pair, error) {
 	p.at++
 	h := Pair{m[1], m[2]}
 	for !p.blank() && strings.HasPrefix(p.peek(), " ") {
+		if queryLine.MatchString(p.peek()) {
+			return Pair{}, p.errorf("want the query before the headers")
+		}
 		h.Value += " " + strings.TrimSpace(p.peek())
 		p.at++
 	}

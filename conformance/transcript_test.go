@@ -59,6 +59,7 @@ func TestParseRefuses(t *testing.T) {
 		"a request without a title":              {"GET /\n\n200\n", "a.http:1: want a variable"},
 		"a step without a status":                {"# One.\nGET /\n\n# Two.\nGET /\n\n200\n", "want a status line"},
 		"a header without a colon":               {"# One.\nGET /\nAccept\n\n200\n", "a.http:3: want a header"},
+		"a query behind a header":                {"# One.\nGET /\nAccept: a\n  ? b = c\n\n200\n", "a.http:4: want the query before"},
 		"ours without a reason":                  {"# One.\n@ours\nGET /\n\n200\n", "a.http:2: want a request line"},
 		"a lower-case method":                    {"# One.\nget /\n\n200\n", "a.http:2: want a request line"},
 		"a name that no step captured":           {"# One.\nGET /{{id}}\n\n200\n", "no earlier step captured it"},
