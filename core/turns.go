@@ -36,7 +36,7 @@ type turn struct {
 // Whoever has waited impatience for a turn, again and again, ends the client's list that has been looked for longest, if it has had fairTime.
 const (
 	impatience = 500 * time.Millisecond
-	fairTime   = 2 * time.Second
+	fairTime   = 5 * time.Second
 )
 
 // errGaveWay ends a list for which others of the same client wait.

@@ -14,7 +14,7 @@ import (
 // has had contendedTime.
 const (
 	queryTime     = 30 * time.Second
-	contendedTime = 2 * time.Second
+	contendedTime = 5 * time.Second
 	impatience    = 500 * time.Millisecond
 )
 
