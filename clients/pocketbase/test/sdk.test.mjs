@@ -1,27 +1,10 @@
 // The official JavaScript SDK, with nothing changed but the base URL.
-import { test, before, after } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import PocketBase, { BaseAuthStore } from "pocketbase";
-import { EventSource } from "eventsource";
 import * as dossier from "../../lib/dossier.mjs";
 import { open as openMailbox } from "../mailbox.mjs";
+import { server, guest, member, root, sdk, fails } from "../stage.mjs";
 
-globalThis.EventSource = EventSource;
-
-let server, guest, member, root;
-const sdk = () => { const pb = new PocketBase(server.url, new BaseAuthStore()); pb.autoCancellation(false); return pb; };
-
-before(async () => {
-  server = await dossier.start();
-  guest = sdk();
-  member = sdk();
-  await member.collection("users").authWithPassword(dossier.member1.email, dossier.member1.password);
-  root = sdk();
-  await root.collection("_superusers").authWithPassword(dossier.superuser.email, dossier.superuser.password);
-});
-after(() => server.stop());
-
-const fails = (promise, status) => assert.rejects(promise, (e) => { assert.equal(e.status, status, JSON.stringify(e.response)); return true; });
 const file = (name, text) => new File([text], name);
 const text = async (url) => { const r = await fetch(url); assert.equal(r.status, 200, url); return r.text(); };
 

@@ -1,26 +1,9 @@
 // What the other services of the official JavaScript SDK ask for: every public method that sdk.test.mjs does not call.
-import { test, before, after } from "node:test";
+import { test } from "node:test";
 import assert from "node:assert/strict";
-import PocketBase, { BaseAuthStore, getTokenPayload, isTokenExpired } from "pocketbase";
-import { EventSource } from "eventsource";
+import { getTokenPayload, isTokenExpired } from "pocketbase";
 import * as dossier from "../../lib/dossier.mjs";
-
-globalThis.EventSource = EventSource;
-
-let server, guest, member, root;
-const sdk = () => { const pb = new PocketBase(server.url, new BaseAuthStore()); pb.autoCancellation(false); return pb; };
-
-before(async () => {
-  server = await dossier.start();
-  guest = sdk();
-  member = sdk();
-  await member.collection("users").authWithPassword(dossier.member1.email, dossier.member1.password);
-  root = sdk();
-  await root.collection("_superusers").authWithPassword(dossier.superuser.email, dossier.superuser.password);
-});
-after(() => server.stop());
-
-const fails = (promise, status) => assert.rejects(promise, (e) => { assert.equal(e.status, status, JSON.stringify(e.response)); return true; });
+import { server, guest, member, root, sdk, fails } from "../stage.mjs";
 
 // listening subscribes and collects what is heard; heard(n) waits for n messages.
 async function listening(subscribe) {
